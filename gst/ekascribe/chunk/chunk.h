@@ -1,0 +1,48 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * EkaChunk:
+ * @index: number in the session, from 0
+ * @bytes: a complete file that decodes alone
+ * @media_type: the exact Content-Type, a static string
+ * @extension: file name extension without the dot, a static string
+ * @running_time: running time of the first sample that is heard, in ns, or
+ *   %EKA_TIME_NONE
+ * @duration: what a decoder returns of this chunk, in ns (pre-roll and trimmed
+ *   samples not counted)
+ * @samples: the same, in samples of the codec's rate
+ *
+ * Immutable and reference counted; the count is atomic.
+ */
+typedef struct
+{
+  guint index;
+  GBytes *bytes;
+  const gchar *media_type;
+  const gchar *extension;
+  guint64 running_time;
+  guint64 duration;
+  guint64 samples;
+} EkaChunk;
+
+EkaChunk *eka_chunk_new   (guint        index,
+                           GBytes      *bytes,
+                           const gchar *media_type,
+                           const gchar *extension,
+                           guint64      running_time,
+                           guint64      duration,
+                           guint64      samples);
+EkaChunk *eka_chunk_ref   (EkaChunk    *chunk);
+void      eka_chunk_unref (EkaChunk    *chunk);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaChunk, eka_chunk_unref)
+
+G_END_DECLS

@@ -1,0 +1,156 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "outbox/outbox.h"
+#include "scribe/discovery.h"
+#include "scribe/error.h"
+#include "scribe/result.h"
+#include "scribe/settings.h"
+#include "scribe/transport.h"
+#include "scribe/worker.h"
+
+G_BEGIN_DECLS
+
+/**
+ * EkaSessionState:
+ * @EKA_SESSION_IDLE: nothing asked yet
+ * @EKA_SESSION_DISCOVERING: the service is asked what it can do
+ * @EKA_SESSION_READY: waits for the first audio
+ * @EKA_SESSION_CREATING: the session is being created
+ * @EKA_SESSION_RECORDING: chunks go up as they come
+ * @EKA_SESSION_DRAINING: the recording has ended, the last chunks go up
+ * @EKA_SESSION_ENDING: End is under way
+ * @EKA_SESSION_PROCESSING: the service works
+ * @EKA_SESSION_COMPLETED: final: all results are there
+ * @EKA_SESSION_PARTIAL: final: some results are there
+ * @EKA_SESSION_FAILED: final: no results, or audio not delivered
+ * @EKA_SESSION_EXPIRED: final: the service gave the session up
+ * @EKA_SESSION_DISCARDED: final: there was no audio, or nobody wants it
+ */
+typedef enum
+{
+  EKA_SESSION_IDLE,
+  EKA_SESSION_DISCOVERING,
+  EKA_SESSION_READY,
+  EKA_SESSION_CREATING,
+  EKA_SESSION_RECORDING,
+  EKA_SESSION_DRAINING,
+  EKA_SESSION_ENDING,
+  EKA_SESSION_PROCESSING,
+  EKA_SESSION_COMPLETED,
+  EKA_SESSION_PARTIAL,
+  EKA_SESSION_FAILED,
+  EKA_SESSION_EXPIRED,
+  EKA_SESSION_DISCARDED,
+} EkaSessionState;
+
+const gchar *eka_session_state_to_string (EkaSessionState state);
+
+/**
+ * EkaSessionEventType:
+ * @EKA_SESSION_EVENT_STATE: `state` was entered
+ * @EKA_SESSION_EVENT_DISCOVERED: it is settled what the service can do:
+ *   `discovery`, or %NULL where it has no discovery and the defaults hold.
+ *   Comes once, before %EKA_SESSION_READY
+ * @EKA_SESSION_EVENT_CHUNK: `chunk` is safe on the server under `name` after
+ *   `attempts`
+ * @EKA_SESSION_EVENT_TRANSCRIPT: `text` in `language`: a partial transcript
+ *   that differs from the last
+ * @EKA_SESSION_EVENT_WARNING: `error` happened and the recording goes on. Once
+ *   a cause. Where `fatal` is set the session can't be saved: it ends with
+ *   %EKA_SESSION_EVENT_DONE and that error when the recording ends
+ * @EKA_SESSION_EVENT_RECOVERED: what the last warning told of is over
+ * @EKA_SESSION_EVENT_DONE: the last event. `error` set: what went wrong;
+ *   `result` set: what the service answered, in a failure too; neither: End was
+ *   accepted and nobody waits for results, or there was no audio
+ */
+typedef enum
+{
+  EKA_SESSION_EVENT_STATE,
+  EKA_SESSION_EVENT_DISCOVERED,
+  EKA_SESSION_EVENT_CHUNK,
+  EKA_SESSION_EVENT_TRANSCRIPT,
+  EKA_SESSION_EVENT_WARNING,
+  EKA_SESSION_EVENT_RECOVERED,
+  EKA_SESSION_EVENT_DONE,
+} EkaSessionEventType;
+
+/**
+ * EkaSessionEvent:
+ *
+ * What a session says; see #EkaSessionEventType for the members that are set.
+ * `session_id` and `state` always are. Borrowed for the call.
+ */
+typedef struct
+{
+  EkaSessionEventType type;
+  const gchar *session_id;
+  EkaSessionState state;
+
+  EkaDiscovery *discovery;
+  EkaChunk *chunk;
+  const gchar *name;
+  guint attempts;
+  const gchar *text;
+  const gchar *language;
+  const GError *error;
+  gboolean fatal;
+  EkaResult *result;
+} EkaSessionEvent;
+
+/**
+ * EkaSessionFunc:
+ *
+ * Called on the worker thread. It may call any function of the session.
+ */
+typedef void (*EkaSessionFunc) (const EkaSessionEvent *event,
+                                gpointer               user_data);
+
+/**
+ * EkaSessionStats:
+ * @chunks_uploaded: chunks that the server acknowledged
+ * @bytes_uploaded: their sum
+ * @retries: calls that had to be repeated, of any kind
+ * @round_trip: of the last upload, in µs
+ */
+typedef struct
+{
+  guint chunks_uploaded;
+  guint64 bytes_uploaded;
+  guint retries;
+  gint64 round_trip;
+} EkaSessionStats;
+
+/**
+ * EkaSession:
+ *
+ * One session of the service from discovery to its results. The calls are
+ * thread safe and return at once; the work is done on the worker thread.
+ * Reference counted; it keeps itself alive until its last event.
+ */
+typedef struct _EkaSession EkaSession;
+
+EkaSession *eka_session_new           (EkaWorker       *worker,
+                                       EkaTransport    *transport,
+                                       EkaOutbox       *outbox,
+                                       EkaSettings     *settings,
+                                       EkaSessionFunc   func,
+                                       gpointer         user_data,
+                                       GDestroyNotify   notify);
+EkaSession *eka_session_ref           (EkaSession      *session);
+void        eka_session_unref         (EkaSession      *session);
+void        eka_session_open          (EkaSession      *session);
+void        eka_session_start         (EkaSession      *session,
+                                       const gchar     *language);
+void        eka_session_chunk_added   (EkaSession      *session);
+void        eka_session_finish        (EkaSession      *session);
+void        eka_session_abort         (EkaSession      *session);
+void        eka_session_get_stats     (EkaSession      *session,
+                                       EkaSessionStats *stats);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaSession, eka_session_unref)
+
+G_END_DECLS

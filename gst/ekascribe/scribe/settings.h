@@ -1,0 +1,78 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "scribe/token.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  EKA_DISCOVERY_AUTO,
+  EKA_DISCOVERY_REQUIRE,
+  EKA_DISCOVERY_OFF,
+} EkaDiscoveryMode;
+
+/**
+ * EkaSettings:
+ * @base_url: API root, without a slash at its end
+ * @allow_http: credentials may go over plain http to any host
+ * @trusted_hosts: (nullable): further `host` or `host:port` that may get them
+ * @token: (nullable): where they come from
+ * @discovery: whether the service is asked what it can do
+ * @session_id: (nullable): 16 to 32 characters; %NULL: one is made
+ * @session_mode: `dictation` or `consultation`
+ * @model: (nullable): %NULL: `lite`, or the first one that discovery lists
+ * @templates: (nullable): at most two template ids
+ * @language_hint: (nullable): ISO 639-1 codes or `auto_detect`
+ * @transcript_language: (nullable): ISO 639-1 code
+ * @patient_details: (nullable): a JSON object as text
+ * @additional_data: (nullable): a JSON object as text
+ * @result_template: (nullable): asks for the documents of one template only
+ * @wait_for_results: poll after End
+ * @result_timeout: µs from End to the last poll; 0: no limit
+ * @poll_interval: µs from the start of one poll to the start of the next
+ * @retry_time: µs after the end of the recording in which failed calls are
+ *   repeated; 0: no second try once the recording has ended
+ *
+ * All a session needs to know, one copy for each session. Freed with
+ * eka_settings_free(), which wipes what tells of a patient.
+ */
+typedef struct
+{
+  gchar *base_url;
+  gboolean allow_http;
+  gchar **trusted_hosts;
+  EkaToken *token;
+  EkaDiscoveryMode discovery;
+
+  gchar *session_id;
+  gchar *session_mode;
+  gchar *model;
+  gchar **templates;
+  gchar **language_hint;
+  gchar *transcript_language;
+  gchar *patient_details;
+  gchar *additional_data;
+  gchar *result_template;
+
+  gboolean wait_for_results;
+  gint64 result_timeout;
+  gint64 poll_interval;
+  gint64 retry_time;
+} EkaSettings;
+
+EkaSettings *eka_settings_new          (void);
+EkaSettings *eka_settings_copy         (const EkaSettings *settings);
+void         eka_settings_free         (EkaSettings       *settings);
+gboolean     eka_settings_check        (const EkaSettings *settings,
+                                        GError           **error);
+gboolean     eka_settings_check_object (const gchar       *property,
+                                        const gchar       *text,
+                                        GError           **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaSettings, eka_settings_free)
+
+G_END_DECLS
