@@ -32,6 +32,8 @@ gboolean  eka_token_reload       (EkaToken    *token);
 gboolean  eka_token_is_set       (EkaToken    *token);
 void      eka_token_authorize    (EkaToken    *token,
                                   EkaRequest  *request);
+gchar    *eka_token_redact       (EkaToken    *token,
+                                  gchar       *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaToken, eka_token_unref)
 

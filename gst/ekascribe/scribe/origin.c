@@ -1,0 +1,101 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "scribe/origin.h"
+
+#include <string.h>
+
+static gint
+port_of (GUri *uri)
+{
+  gint port = g_uri_get_port (uri);
+
+  if (port > 0)
+    return port;
+  return g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 ? 80 : 443;
+}
+
+static gboolean
+is_loopback (const gchar *host)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+/**
+ * eka_origin_is_private:
+ * @uri: an http or https URI
+ *
+ * Returns: whether nobody on the way can read what goes to @uri: it is https,
+ *   or stays on this machine
+ */
+gboolean
+eka_origin_is_private (GUri *uri)
+{
+  return g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 ||
+         is_loopback (g_uri_get_host (uri));
+}
+
+/**
+ * eka_origin_equal:
+ * @a: a URI
+ * @b: another
+ *
+ * Returns: whether scheme, host and port are the same (RFC 6454)
+ */
+gboolean
+eka_origin_equal (GUri *a,
+                  GUri *b)
+{
+  return g_strcmp0 (g_uri_get_scheme (a), g_uri_get_scheme (b)) == 0 &&
+         g_ascii_strcasecmp (g_uri_get_host (a), g_uri_get_host (b)) == 0 &&
+         port_of (a) == port_of (b);
+}
+
+/**
+ * eka_origin_is_listed:
+ * @uri: a URI
+ * @hosts: (nullable) (array zero-terminated=1): entries `host`, for any port,
+ *   or `host:port`
+ *
+ * Returns: whether the host of @uri is in the list
+ */
+gboolean
+eka_origin_is_listed (GUri               *uri,
+                      const gchar *const *hosts)
+{
+  const gchar *host = g_uri_get_host (uri);
+  g_autofree gchar *with_port = g_strdup_printf ("%s:%d", host, port_of (uri));
+
+  for (; hosts != NULL && *hosts != NULL; hosts++)
+    if (g_ascii_strcasecmp (*hosts, host) == 0 ||
+        g_ascii_strcasecmp (*hosts, with_port) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/**
+ * eka_origin_to_string:
+ * @uri: a URI
+ *
+ * Returns: (transfer full): scheme, host and port, for people: without user,
+ *   path and query, which may be secret
+ */
+gchar *
+eka_origin_to_string (GUri *uri)
+{
+  const gchar *host = g_uri_get_host (uri);
+  gboolean v6 = host != NULL && strchr (host, ':') != NULL;
+  gint port = g_uri_get_port (uri);
+
+  if (port > 0)
+    return g_strdup_printf ("%s://%s%s%s:%d", g_uri_get_scheme (uri),
+                            v6 ? "[" : "", host, v6 ? "]" : "", port);
+  return g_strdup_printf ("%s://%s%s%s", g_uri_get_scheme (uri), v6 ? "[" : "",
+                          host, v6 ? "]" : "");
+}
