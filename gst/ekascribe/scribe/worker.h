@@ -30,6 +30,13 @@ void          eka_worker_invoke      (EkaWorker      *worker,
                                       GSourceFunc     func,
                                       gpointer        user_data,
                                       GDestroyNotify  notify);
+void          eka_worker_set_data    (EkaWorker      *worker,
+                                      GQuark          key,
+                                      gpointer        data,
+                                      GDestroyNotify  destroy);
+gpointer      eka_worker_get_data    (EkaWorker      *worker,
+                                      GQuark          key);
+gboolean      eka_worker_wait_gone   (gint64          timeout);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaWorker, eka_worker_release)
 

@@ -1,0 +1,199 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * ThreadSanitizer knows the locks of pthread. GLib's are futexes of its own in
+ * a library that is not instrumented, so what they order looks like a race.
+ * This file, linked whole into each test of a thread sanitizer build, defines
+ * GLib's functions once more: each calls the real one and tells the sanitizer
+ * what it means, a release for whoever gives something up and an acquire for
+ * whoever gets it. Nothing is suppressed; a lock that is forgotten is still
+ * found.
+ *
+ * Three kinds of order are told:
+ *  - GMutex, GRecMutex, GRWLock and GCond;
+ *  - GSource: what was done before g_source_attach() or
+ *    g_source_set_ready_time() is seen by the dispatch. GMainContext takes its
+ *    lock inside of libglib, where it can't be replaced, so the dispatch
+ *    function of each source is wrapped when it is attached;
+ *  - reference counts of GObject, GBytes and GSource, which are atomic: what
+ *    was done before one reference was dropped is seen by the one who drops
+ *    the last and frees.
+ */
+#include <glib-object.h>
+
+#include <dlfcn.h>
+
+void __tsan_acquire (void *addr);
+void __tsan_release (void *addr);
+
+/* The project hides all symbols; these are to be found by the libraries. */
+#pragma GCC visibility push(default)
+
+/* Without GLib's own locks: this runs inside of them. */
+#define REAL(name)                                                            \
+  static __typeof__ (name) *volatile real;                                    \
+  if (real == NULL)                                                           \
+  real = (__typeof__ (name) *) dlsym (RTLD_NEXT, #name)
+
+#define ACQUIRING(type, name)                                                 \
+  void name (type *lock)                                                      \
+  {                                                                           \
+    REAL (name);                                                              \
+    real (lock);                                                              \
+    __tsan_acquire (lock);                                                    \
+  }
+
+#define TRYING(type, name)                                                    \
+  gboolean name (type *lock)                                                  \
+  {                                                                           \
+    gboolean locked;                                                          \
+                                                                              \
+    REAL (name);                                                              \
+    locked = real (lock);                                                     \
+    if (locked)                                                               \
+      __tsan_acquire (lock);                                                  \
+    return locked;                                                            \
+  }
+
+#define RELEASING(type, name)                                                 \
+  void name (type *lock)                                                      \
+  {                                                                           \
+    REAL (name);                                                              \
+    __tsan_release (lock);                                                    \
+    real (lock);                                                              \
+  }
+
+ACQUIRING (GMutex, g_mutex_lock)
+TRYING (GMutex, g_mutex_trylock)
+RELEASING (GMutex, g_mutex_unlock)
+ACQUIRING (GRecMutex, g_rec_mutex_lock)
+TRYING (GRecMutex, g_rec_mutex_trylock)
+RELEASING (GRecMutex, g_rec_mutex_unlock)
+ACQUIRING (GRWLock, g_rw_lock_writer_lock)
+TRYING (GRWLock, g_rw_lock_writer_trylock)
+RELEASING (GRWLock, g_rw_lock_writer_unlock)
+ACQUIRING (GRWLock, g_rw_lock_reader_lock)
+TRYING (GRWLock, g_rw_lock_reader_trylock)
+RELEASING (GRWLock, g_rw_lock_reader_unlock)
+
+void
+g_cond_wait (GCond  *cond,
+             GMutex *mutex)
+{
+  REAL (g_cond_wait);
+  __tsan_release (mutex);
+  real (cond, mutex);
+  __tsan_acquire (mutex);
+}
+
+gboolean
+g_cond_wait_until (GCond  *cond,
+                   GMutex *mutex,
+                   gint64  end)
+{
+  gboolean woken;
+
+  REAL (g_cond_wait_until);
+  __tsan_release (mutex);
+  woken = real (cond, mutex, end);
+  __tsan_acquire (mutex);
+  return woken;
+}
+
+/* A GSourceFuncs that was wrapped, and the one it stands for. Sources of one
+ * kind share it; the few kinds of a process are never freed.
+ */
+typedef struct _Wrapper Wrapper;
+struct _Wrapper
+{
+  GSourceFuncs funcs;
+  const GSourceFuncs *original;
+  Wrapper *next;
+};
+
+static Wrapper *wrappers;
+
+static gboolean
+dispatch_wrapped (GSource    *source,
+                  GSourceFunc callback,
+                  gpointer    user_data)
+{
+  Wrapper *wrapper = (Wrapper *) source->source_funcs;
+  gboolean again;
+
+  __tsan_acquire (source);
+  again = wrapper->original->dispatch (source, callback, user_data);
+  /* For whoever drops the last reference; GMainContext still holds one. */
+  __tsan_release (source);
+  return again;
+}
+
+static Wrapper *
+wrap (const GSourceFuncs *original)
+{
+  Wrapper *head = __atomic_load_n (&wrappers, __ATOMIC_ACQUIRE);
+  Wrapper *wrapper;
+
+  for (wrapper = head; wrapper != NULL; wrapper = wrapper->next)
+    if (wrapper->original == original || &wrapper->funcs == original)
+      return wrapper;
+
+  wrapper = g_new0 (Wrapper, 1);
+  wrapper->funcs = *original;
+  wrapper->funcs.dispatch = dispatch_wrapped;
+  wrapper->original = original;
+  wrapper->next = head;
+  while (!__atomic_compare_exchange_n (&wrappers, &wrapper->next, wrapper,
+                                       FALSE, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE))
+    ;
+  return wrapper;
+}
+
+guint
+g_source_attach (GSource      *source,
+                 GMainContext *context)
+{
+  REAL (g_source_attach);
+  source->source_funcs = &wrap (source->source_funcs)->funcs;
+  __tsan_release (source);
+  return real (source, context);
+}
+
+void
+g_source_set_ready_time (GSource *source,
+                         gint64   ready_time)
+{
+  REAL (g_source_set_ready_time);
+  __tsan_release (source);
+  real (source, ready_time);
+}
+
+#define UNREF(type, name)                                                     \
+  void name (type *object)                                                    \
+  {                                                                           \
+    REAL (name);                                                              \
+    if (object != NULL)                                                       \
+      {                                                                       \
+        __tsan_release (object);                                              \
+        __tsan_acquire (object);                                              \
+      }                                                                       \
+    real (object);                                                            \
+  }
+
+UNREF (GBytes, g_bytes_unref)
+UNREF (GSource, g_source_unref)
+
+/* The macro of the header is for callers. */
+#undef g_object_unref
+void
+g_object_unref (gpointer object)
+{
+  REAL (g_object_unref);
+  __tsan_release (object);
+  __tsan_acquire (object);
+  real (object);
+}
+
+#pragma GCC visibility pop
