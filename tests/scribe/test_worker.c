@@ -99,17 +99,28 @@ log_twice (gpointer user_data)
   return ++f->rounds < 2;
 }
 
+static void
+log_notify (gpointer user_data)
+{
+  log_thread (user_data, 'n');
+}
+
+/* From the worker's thread, so that nothing runs between the two. */
+static gboolean
+queue_two (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  eka_worker_invoke (f->worker, log_twice, f, NULL);
+  eka_worker_invoke (f->worker, log_a, f, log_notify);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 finish_func (gpointer user_data)
 {
   finish (user_data);
   return G_SOURCE_REMOVE;
-}
-
-static void
-log_notify (gpointer user_data)
-{
-  log_thread (user_data, 'n');
 }
 
 static void
@@ -120,8 +131,9 @@ test_runs_in_its_thread_in_order (Fixture      *f,
   eka_worker_invoke (f->worker, log_b_and_queue_a, f, log_notify);
   eka_worker_invoke (f->worker, finish_func, f, NULL);
   wait_done (f);
-  eka_worker_invoke (f->worker, log_twice, f, NULL);
-  eka_worker_invoke (f->worker, log_a, f, log_notify);
+  eka_worker_invoke (f->worker, queue_two, f, NULL);
+  eka_worker_invoke (f->worker, finish_func, f, NULL);
+  wait_done (f);
   g_clear_pointer (&f->worker, eka_worker_release);
   g_assert_true (eka_worker_wait_gone (WAIT));
   g_assert_cmpstr (f->log->str, ==, "bnatant");
