@@ -33,4 +33,24 @@ typedef struct
   gboolean discont;
 } EkaPacket;
 
+/**
+ * EkaPacketInfo:
+ * @running_time: running time of the first sample in ns, or %EKA_TIME_NONE
+ * @size: length in bytes
+ * @samples: samples that it decodes to
+ * @trim_end: of these, samples at the end that are not heard, if nothing follows
+ * @discont: a stretch begins here: no chunk reaches across
+ *
+ * A stored packet without its bytes; those of a table of packets lie back to
+ * back in one block of memory.
+ */
+typedef struct
+{
+  guint64 running_time;
+  guint size;
+  guint samples;
+  guint trim_end;
+  gboolean discont;
+} EkaPacketInfo;
+
 G_END_DECLS
