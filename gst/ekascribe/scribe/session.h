@@ -54,14 +54,17 @@ const gchar *eka_session_state_to_string (EkaSessionState state);
  * @EKA_SESSION_EVENT_STATE: `state` was entered
  * @EKA_SESSION_EVENT_DISCOVERED: it is settled what the service can do:
  *   `discovery`, or %NULL where it has no discovery and the defaults hold.
- *   Comes once, before %EKA_SESSION_READY
+ *   Comes once, before %EKA_SESSION_READY; while the network is down it does
+ *   not come, and a warning tells that in its place
  * @EKA_SESSION_EVENT_CHUNK: `chunk` is safe on the server under `name` after
  *   `attempts`
  * @EKA_SESSION_EVENT_TRANSCRIPT: `text` in `language`: a partial transcript
  *   that differs from the last
  * @EKA_SESSION_EVENT_WARNING: `error` happened and the recording goes on. Once
- *   a cause. Where `fatal` is set the session can't be saved: it ends with
- *   %EKA_SESSION_EVENT_DONE and that error when the recording ends
+ *   a cause. Where `fatal` is set nothing can be delivered unless somebody
+ *   mends the cause and %EKA_SESSION_EVENT_RECOVERED comes: otherwise the
+ *   session ends with %EKA_SESSION_EVENT_DONE and that error when the recording
+ *   ends
  * @EKA_SESSION_EVENT_RECOVERED: what the last warning told of is over
  * @EKA_SESSION_EVENT_DONE: the last event. `error` set: what went wrong;
  *   `result` set: what the service answered, in a failure too; neither: End was

@@ -1,0 +1,348 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "scribe/client.h"
+
+#include <string.h>
+
+#include "scribe/error.h"
+#include "scribe/fault.h"
+#include "scribe/json.h"
+#include "scribe/origin.h"
+
+/* Shorter values of patient details would cut common words out of texts. */
+#define MIN_REDACTED 3
+
+struct _EkaClient
+{
+  EkaTransport *transport;
+  EkaSettings *settings;
+  GUri *base;          /* where credentials may go */
+  GPtrArray *private_values; /* strings of patient details */
+};
+
+/* What one call needs until its answer. */
+typedef struct
+{
+  EkaClient *client;
+  EkaRequest *request;
+  gboolean refreshed;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  eka_request_free (call->request);
+  g_free (call);
+}
+
+static void
+collect_strings (JsonNode  *node,
+                 GPtrArray *strings)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      JsonObjectIter iter;
+      JsonNode *member;
+
+      json_object_iter_init (&iter, json_node_get_object (node));
+      while (json_object_iter_next (&iter, NULL, &member))
+        collect_strings (member, strings);
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      guint i;
+
+      for (i = 0; i < json_array_get_length (array); i++)
+        collect_strings (json_array_get_element (array, i), strings);
+    }
+  else if (json_node_get_value_type (node) == G_TYPE_STRING &&
+           strlen (json_node_get_string (node)) >= MIN_REDACTED)
+    g_ptr_array_add (strings, g_strdup (json_node_get_string (node)));
+}
+
+/**
+ * eka_client_new:
+ * @transport: (transfer none): carries the requests
+ * @settings: (transfer none): settings that passed their check; must outlive
+ *   the client
+ *
+ * Returns: (transfer full): a client
+ */
+EkaClient *
+eka_client_new (EkaTransport *transport,
+                EkaSettings  *settings)
+{
+  EkaClient *client = g_new0 (EkaClient, 1);
+
+  client->transport = g_object_ref (transport);
+  client->settings = settings;
+  client->base = g_uri_parse (settings->base_url, G_URI_FLAGS_ENCODED, NULL);
+  client->private_values = g_ptr_array_new_with_free_func (g_free);
+  if (settings->patient_details != NULL)
+    {
+      g_autoptr (JsonObject) object =
+          eka_json_parse_object (settings->patient_details, -1, NULL);
+      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+      if (object != NULL)
+        {
+          json_node_set_object (node, object);
+          collect_strings (node, client->private_values);
+        }
+    }
+  return client;
+}
+
+/**
+ * eka_client_free:
+ * @client: (transfer full): a client without a call under way
+ */
+void
+eka_client_free (EkaClient *client)
+{
+  g_object_unref (client->transport);
+  g_clear_pointer (&client->base, g_uri_unref);
+  g_ptr_array_unref (client->private_values);
+  g_free (client);
+}
+
+static gboolean
+refuse (GError     **error,
+        const gchar *property,
+        const gchar *format,
+        GUri        *uri)
+{
+  g_autofree gchar *origin = eka_origin_to_string (uri);
+
+  g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_UNTRUSTED,
+               "The service names %s, %s", origin, format);
+  if (error != NULL)
+    eka_scribe_error_edit_info (*error)->property = property;
+  return FALSE;
+}
+
+/**
+ * eka_client_trusts:
+ * @client: a client
+ * @uri: an absolute URI that the service named
+ * @error: return location; %EKA_SCRIBE_ERROR_UNTRUSTED that names the host and
+ *   the property that would allow it
+ *
+ * Audio and credentials go to the origin of `base-url` and to hosts of
+ * `trusted-hosts`, never from https to http, and in clear text only on this
+ * machine unless `allow-http` is set.
+ *
+ * Returns: whether they may go to @uri
+ */
+gboolean
+eka_client_trusts (EkaClient   *client,
+                   const gchar *uri,
+                   GError     **error)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED, NULL);
+
+  if (parsed == NULL || g_uri_get_host (parsed) == NULL ||
+      client->base == NULL)
+    {
+      g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                           "The service names a place that is not a URL");
+      return FALSE;
+    }
+  if (eka_origin_equal (parsed, client->base))
+    return TRUE;
+  if (!eka_origin_is_listed (
+          parsed, (const gchar *const *) client->settings->trusted_hosts))
+    return refuse (error, "trusted-hosts",
+                   "which is not the host of base-url: audio and credentials "
+                   "do not go there unless trusted-hosts lists it", parsed);
+  if (!eka_origin_is_private (parsed) && !client->settings->allow_http)
+    return refuse (error, "allow-http",
+                   "which is not encrypted: audio and credentials do not go "
+                   "there unless allow-http is set", parsed);
+  return TRUE;
+}
+
+static void
+call_send (GTask *task);
+
+static void
+call_sent (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Call *call = g_task_get_task_data (task);
+  EkaToken *token = call->client->settings->token;
+  GError *error = NULL;
+  EkaReply *reply;
+
+  reply = eka_transport_send_finish (EKA_TRANSPORT (source), result, &error);
+  if (reply == NULL)
+    g_task_return_error (task, error);
+  else if ((reply->status == 401 || reply->status == 403) &&
+           !call->refreshed && token != NULL && eka_token_reload (token))
+    {
+      call->refreshed = TRUE;
+      eka_reply_free (reply);
+      call_send (g_steal_pointer (&task));
+    }
+  else
+    g_task_return_pointer (task, reply, (GDestroyNotify) eka_reply_free);
+}
+
+/* @task: (transfer full) */
+static void
+call_send (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+
+  /* Discovery is public; everything else names the user. */
+  if (call->request->call != EKA_CALL_DISCOVER &&
+      call->client->settings->token != NULL)
+    eka_token_authorize (call->client->settings->token, call->request);
+  eka_transport_send_async (call->client->transport, call->request,
+                            g_task_get_cancellable (task), call_sent, task);
+}
+
+/**
+ * eka_client_call_async:
+ * @client: a client; must live until @callback
+ * @request: (transfer full): without a credential
+ * @cancellable: (nullable)
+ * @callback: called with the answer
+ * @user_data: for @callback
+ *
+ * Sends @request with the credential, if it may go there. On 401 or 403 the
+ * file of the token is read again, once, and a new token is tried at once.
+ */
+void
+eka_client_call_async (EkaClient           *client,
+                       EkaRequest          *request,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Call *call = g_new0 (Call, 1);
+  GError *error = NULL;
+
+  call->client = client;
+  call->request = request;
+  g_task_set_source_tag (task, eka_client_call_async);
+  g_task_set_task_data (task, call, call_free);
+
+  if (!eka_client_trusts (client, request->uri, &error))
+    {
+      g_free (eka_scribe_error_edit_info (error)->request);
+      eka_scribe_error_edit_info (error)->request =
+          g_strdup (eka_call_to_string (request->call));
+      g_task_return_error (task, error);
+      return;
+    }
+  call_send (g_steal_pointer (&task));
+}
+
+/**
+ * eka_client_call_finish:
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Returns: (transfer full): the answer, of any status, or %NULL where none came
+ */
+EkaReply *
+eka_client_call_finish (GAsyncResult *result,
+                        GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gchar *
+redact (EkaClient *client,
+        gchar     *text)
+{
+  guint i;
+
+  if (text == NULL)
+    return NULL;
+  for (i = 0; i < client->private_values->len; i++)
+    {
+      const gchar *value = g_ptr_array_index (client->private_values, i);
+
+      if (strstr (text, value) != NULL)
+        {
+          GString *string = g_string_new (text);
+
+          g_string_replace (string, value, "…", 0);
+          g_free (text);
+          text = g_string_free (string, FALSE);
+        }
+    }
+  if (client->settings->token != NULL)
+    text = eka_token_redact (client->settings->token, text);
+  return text;
+}
+
+/**
+ * eka_client_redact:
+ * @client: a client
+ * @error: an error that may quote the server
+ *
+ * Servers repeat in their answers what they were sent. Takes credentials and
+ * patient details out of message, code and details.
+ */
+void
+eka_client_redact (EkaClient *client,
+                   GError    *error)
+{
+  error->message = redact (client, error->message);
+  if (error->domain == EKA_SCRIBE_ERROR)
+    {
+      EkaScribeErrorInfo *info = eka_scribe_error_edit_info (error);
+
+      info->code = redact (client, info->code);
+      info->details = redact (client, info->details);
+    }
+}
+
+/**
+ * eka_client_fault:
+ * @client: a client
+ * @reply: an answer that is no success
+ * @call: the call it answers
+ *
+ * Returns: (transfer full): eka_fault_from_reply() with advice on credentials
+ */
+GError *
+eka_client_fault (EkaClient *client,
+                  EkaReply  *reply,
+                  EkaCall    call)
+{
+  GError *error = eka_fault_from_reply (reply, call);
+  EkaToken *token = client->settings->token;
+
+  if (g_error_matches (error, EKA_SCRIBE_ERROR,
+                       EKA_SCRIBE_ERROR_NOT_AUTHORIZED))
+    {
+      gboolean set = token != NULL && eka_token_is_set (token);
+
+      eka_scribe_error_edit_info (error)->property = "access-token";
+      if (set)
+        g_prefix_error (&error, "The access token was refused; set a valid one "
+                        "with access-token or access-token-file. ");
+      else
+        g_prefix_error (&error, "No access token is set; set access-token, "
+                        "access-token-file or EKASCRIBE_ACCESS_TOKEN. ");
+    }
+  else if (call == EKA_CALL_CREATE && reply->status == 404)
+    {
+      eka_scribe_error_edit_info (error)->property = "base-url";
+      g_prefix_error (&error, "There is no session service at base-url. ");
+    }
+  return error;
+}

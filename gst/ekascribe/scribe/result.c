@@ -1,0 +1,241 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "scribe/result.h"
+
+#include "scribe/json.h"
+
+typedef struct
+{
+  EkaResult result;
+  gatomicrefcount refs;
+} Result;
+
+static void
+document_free (gpointer data)
+{
+  EkaDocument *document = data;
+
+  g_free (document->template_id);
+  g_free (document->status);
+  g_free (document->document_id);
+  g_free (document->document_type);
+  g_free (document->data);
+  g_free (document->publish);
+  g_free (document->presigned_url);
+  g_free (document->error_code);
+  g_free (document->error_message);
+  g_free (document);
+}
+
+static EkaDocument *
+document_new (const gchar *template_id,
+              JsonObject  *entry)
+{
+  EkaDocument *document = g_new0 (EkaDocument, 1);
+  JsonObject *error = eka_json_get_object (entry, "error");
+  const gchar *status = eka_json_get_string (entry, "status");
+
+  document->template_id = g_strdup (template_id);
+  if (status == NULL)
+    status = json_object_has_member (entry, "error")
+                 ? "failed"
+                 : "success";
+  document->status = g_strdup (status);
+  document->document_id = g_strdup (eka_json_get_string (entry,
+                                                         "document_id"));
+  document->document_type = g_strdup (eka_json_get_string (entry,
+                                                           "document_type"));
+  document->data = eka_json_get_text (entry, "data");
+  document->publish = eka_json_get_text (entry, "publish");
+  document->presigned_url = g_strdup (eka_json_get_string (entry,
+                                                           "presigned_url"));
+  if (error != NULL)
+    {
+      document->error_code = g_strdup (eka_json_get_string (error, "code"));
+      document->error_message = g_strdup (eka_json_get_string (error,
+                                                               "message"));
+    }
+  else
+    document->error_message = g_strdup (eka_json_get_string (entry, "error"));
+  return document;
+}
+
+/* One member `template_id: entry`; an entry may be a list of documents. */
+static void
+add_documents (GPtrArray   *documents,
+               const gchar *template_id,
+               JsonNode    *node)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    g_ptr_array_add (documents,
+                     document_new (template_id, json_node_get_object (node)));
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      guint i;
+
+      for (i = 0; i < json_array_get_length (array); i++)
+        if (JSON_NODE_HOLDS_OBJECT (json_array_get_element (array, i)))
+          g_ptr_array_add (documents,
+                           document_new (template_id,
+                                         json_array_get_object_element (array,
+                                                                        i)));
+    }
+}
+
+static void
+add_map (GPtrArray  *documents,
+         JsonObject *map)
+{
+  g_autoptr (GList) members = json_object_get_members (map);
+  GList *member;
+
+  for (member = members; member != NULL; member = member->next)
+    add_documents (documents, member->data,
+                   json_object_get_member (map, member->data));
+}
+
+/* A list of single-key objects (Get Session), or a map (the answer 410, and
+ * other servers); entries that name their template in a member are taken
+ * too. */
+static GPtrArray *
+parse_templates (JsonObject *root)
+{
+  GPtrArray *documents = g_ptr_array_new_with_free_func (document_free);
+  JsonObject *map = eka_json_get_object (root, "templates");
+  JsonArray *list = eka_json_get_array (root, "templates");
+  guint i;
+
+  if (map != NULL)
+    add_map (documents, map);
+  for (i = 0; list != NULL && i < json_array_get_length (list); i++)
+    if (JSON_NODE_HOLDS_OBJECT (json_array_get_element (list, i)))
+      {
+        JsonObject *entry = json_array_get_object_element (list, i);
+        const gchar *id = eka_json_get_string (entry, "template_id");
+
+        if (id != NULL)
+          g_ptr_array_add (documents, document_new (id, entry));
+        else
+          add_map (documents, entry);
+      }
+  return documents;
+}
+
+/* Members are copied one by one: the parsed tree is immutable. */
+static gchar *
+to_text_without_upload_url (JsonObject *root)
+{
+  g_autoptr (JsonObject) copy = json_object_new ();
+  g_autoptr (GList) members = json_object_get_members (root);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  GList *member;
+
+  for (member = members; member != NULL; member = member->next)
+    if (g_strcmp0 (member->data, "upload_url") != 0)
+      json_object_set_member (copy, member->data,
+                              json_object_dup_member (root, member->data));
+  json_node_set_object (node, copy);
+  return eka_json_to_text (node);
+}
+
+/**
+ * eka_result_new_from_json:
+ * @json: the body of an answer to Get Session, of any status that carries a
+ *   session: 200, 202, 206, 410
+ * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL
+ *
+ * Unknown members are ignored, members of a wrong type count as absent.
+ *
+ * Returns: (transfer full): what it says
+ */
+EkaResult *
+eka_result_new_from_json (GBytes  *json,
+                          GError **error)
+{
+  g_autoptr (JsonObject) root = eka_json_parse_bytes (json, error);
+  JsonObject *fault;
+  EkaResult *result;
+  Result *self;
+
+  if (root == NULL)
+    return NULL;
+  self = g_new0 (Result, 1);
+  g_atomic_ref_count_init (&self->refs);
+  result = &self->result;
+
+  result->session_id = g_strdup (eka_json_get_string (root, "session_id"));
+  result->status = g_strdup (eka_json_get_string (root, "status"));
+  result->upload_url = g_strdup (eka_json_get_string (root, "upload_url"));
+  result->transcript = g_strdup (eka_json_get_string (root, "transcript"));
+  result->model_used = g_strdup (eka_json_get_string (root, "model_used"));
+  result->language_detected =
+      g_strdup (eka_json_get_string (root, "language_detected"));
+  result->created_at = g_strdup (eka_json_get_string (root, "created_at"));
+  result->completed_at = g_strdup (eka_json_get_string (root, "completed_at"));
+  result->message = g_strdup (eka_json_get_string (root, "message"));
+  result->audio_files = eka_json_get_strv (root, "audio_files");
+  result->audio_files_received =
+      (gint) CLAMP (eka_json_get_number (root, "audio_files_received", -1),
+                    -1, G_MAXINT);
+  result->audio_files_processed =
+      (gint) CLAMP (eka_json_get_number (root, "audio_files_processed", -1),
+                    -1, G_MAXINT);
+  result->processing_errors = eka_json_get_text (root, "processing_errors");
+  fault = eka_json_get_object (root, "error");
+  if (fault != NULL)
+    {
+      result->error_code = g_strdup (eka_json_get_string (fault, "code"));
+      result->error_message = g_strdup (eka_json_get_string (fault,
+                                                             "message"));
+    }
+  else
+    result->error_message = g_strdup (eka_json_get_string (root, "error"));
+  result->documents = parse_templates (root);
+  result->json = to_text_without_upload_url (root);
+  return result;
+}
+
+/**
+ * eka_result_ref:
+ * @result: an answer
+ *
+ * Returns: (transfer full): @result
+ */
+EkaResult *
+eka_result_ref (EkaResult *result)
+{
+  g_atomic_ref_count_inc (&((Result *) result)->refs);
+  return result;
+}
+
+/**
+ * eka_result_unref:
+ * @result: (transfer full): an answer
+ */
+void
+eka_result_unref (EkaResult *result)
+{
+  Result *self = (Result *) result;
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_free (result->session_id);
+  g_free (result->status);
+  g_free (result->upload_url);
+  g_free (result->transcript);
+  g_free (result->model_used);
+  g_free (result->language_detected);
+  g_free (result->created_at);
+  g_free (result->completed_at);
+  g_free (result->message);
+  g_strfreev (result->audio_files);
+  g_free (result->processing_errors);
+  g_free (result->error_code);
+  g_free (result->error_message);
+  g_ptr_array_unref (result->documents);
+  g_free (result->json);
+  g_free (self);
+}
