@@ -1,0 +1,340 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "server.h"
+
+#include "upload.h"
+
+#include <string.h>
+
+#define API_ROOT "/voice/v1"
+#define WELL_KNOWN "/.well-known/medscribealliance"
+#define MAX_JSON_SIZE 1000000
+#define MAX_PARTS 8
+
+/* `*` stands for any part of the path. */
+typedef struct
+{
+  const gchar *method;
+  const gchar *path;
+  SandboxCall call;
+  gboolean open; /* to callers without a token */
+} Route;
+
+static const Route ROUTES[] = {
+  { "GET", ".well-known/medscribealliance", sandbox_call_discover, TRUE },
+  { "GET", "templates", sandbox_call_list_templates, FALSE },
+  { "POST", "sessions", sandbox_call_create, FALSE },
+  { "GET", "sessions/*", sandbox_call_get, FALSE },
+  { "PATCH", "sessions/*", sandbox_call_patch, FALSE },
+  { "POST", "sessions/*/audio/*", sandbox_call_upload, FALSE },
+  { "POST", "sessions/*/end", sandbox_call_end, FALSE },
+};
+
+static gboolean
+matches (const gchar *pattern, gchar **path)
+{
+  g_auto (GStrv) parts = g_strsplit (pattern, "/", -1);
+  gsize i;
+
+  for (i = 0; parts[i] != NULL && path[i] != NULL; i++)
+    if (*path[i] == '\0' ||
+        (!g_str_equal (parts[i], "*") && !g_str_equal (parts[i], path[i])))
+      return FALSE;
+  return parts[i] == NULL && path[i] == NULL;
+}
+
+/* The parts below the API root; %NULL: it lies elsewhere. */
+static gchar **
+split_path (const gchar *path)
+{
+  if (g_str_equal (path, WELL_KNOWN))
+    return g_strsplit (path + 1, "/", -1);
+  if (!g_str_has_prefix (path, API_ROOT "/"))
+    return NULL;
+  return g_strsplit (path + strlen (API_ROOT "/"), "/", MAX_PARTS);
+}
+
+/* The route of a path and method; without one, @allowed lists the methods
+ * that the path has. */
+static const Route *
+find_route (const gchar *method, gchar **path, GString *allowed)
+{
+  gsize i;
+
+  for (i = 0; path != NULL && i < G_N_ELEMENTS (ROUTES); i++)
+    {
+      if (!matches (ROUTES[i].path, path))
+        continue;
+      if (g_str_equal (ROUTES[i].method, method))
+        return &ROUTES[i];
+      g_string_append_printf (allowed, "%s%s", allowed->len ? ", " : "",
+                              ROUTES[i].method);
+    }
+  return NULL;
+}
+
+/* Takes as long for each wrong token. */
+static gboolean
+is_equal (const gchar *a, const gchar *b)
+{
+  gsize length = strlen (a);
+  guint8 difference = length != strlen (b);
+  gsize i;
+
+  for (i = 0; difference == 0 && i < length; i++)
+    difference |= (guint8)(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+static gboolean
+is_authorized (const SandboxOptions *options, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+  const gchar *bearer = soup_message_headers_get_one (headers, "Authorization");
+  const gchar *key = soup_message_headers_get_one (headers, "X-API-Key");
+
+  if (options->token == NULL)
+    return TRUE;
+  if (bearer != NULL && g_ascii_strncasecmp (bearer, "Bearer ", 7) == 0)
+    return is_equal (bearer + 7, options->token);
+  return key != NULL && is_equal (key, options->token);
+}
+
+static void
+on_request (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer user_data)
+{
+  SandboxServer *self = user_data;
+  g_auto (GStrv) parts = split_path (path);
+  g_autoptr (GString) allowed = g_string_new (NULL);
+  const Route *route =
+      find_route (soup_server_message_get_method (message), parts, allowed);
+
+  if (route != NULL && (route->open || is_authorized (self->options, message)))
+    route->call (self, message, (const gchar *const *)parts, query);
+  else if (route != NULL)
+    sandbox_reply_refusal (message,
+                           sandbox_refusal_new (401, "authentication_failed",
+                                                NULL, "Invalid token"));
+  else if (allowed->len > 0)
+    {
+      soup_message_headers_replace (
+          soup_server_message_get_response_headers (message), "Allow",
+          allowed->str);
+      sandbox_reply_refusal (
+          message, sandbox_refusal_new (405, "method_not_allowed", NULL,
+                                        "Only %s", allowed->str));
+    }
+  else
+    sandbox_reply_refusal (
+        message, sandbox_refusal_new (404, "not_found", NULL, "No such path"));
+}
+
+/* --- bodies ------------------------------------------------------------- */
+
+typedef struct
+{
+  goffset limit;
+  goffset size;
+} Bound;
+
+/* What comes beyond the limit is read, so that the client sees the answer
+ * rather than a reset connection, and dropped. */
+static void
+refuse_size (SoupServerMessage *message)
+{
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+
+  soup_message_body_set_accumulate (body, FALSE);
+  soup_message_body_truncate (body);
+  if (soup_server_message_get_status (message) == SOUP_STATUS_NONE)
+    sandbox_reply_refusal (message,
+                           sandbox_refusal_new (413, "chunk_too_large", NULL,
+                                                "The body is too large"));
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+{
+  Bound *bound = user_data;
+
+  bound->size += (goffset)g_bytes_get_size (chunk);
+  if (bound->size > bound->limit)
+    refuse_size (message);
+}
+
+static void
+on_headers (SoupServer *soup,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer user_data)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+  Bound *bound = g_new0 (Bound, 1);
+
+  bound->limit =
+      strstr (path, "/audio/") != NULL ? SANDBOX_MAX_CHUNK_SIZE : MAX_JSON_SIZE;
+  g_object_set_data_full (G_OBJECT (message), "sandbox-bound", bound, g_free);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), bound);
+  if (soup_message_headers_get_encoding (headers) ==
+          SOUP_ENCODING_CONTENT_LENGTH &&
+      soup_message_headers_get_content_length (headers) > bound->limit)
+    refuse_size (message);
+}
+
+/* --- log ---------------------------------------------------------------- */
+
+static void
+on_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  gint64 *start = g_new (gint64, 1);
+
+  *start = g_get_monotonic_time ();
+  g_object_set_data_full (G_OBJECT (message), "sandbox-start", start, g_free);
+}
+
+/* The path without its query, nothing of headers and bodies. */
+static void
+write_log (SoupServerMessage *message, const gchar *result)
+{
+  const gint64 *start = g_object_get_data (G_OBJECT (message), "sandbox-start");
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree gchar *time = g_date_time_format (now, "%H:%M:%S");
+  GUri *uri = soup_server_message_get_uri (message);
+
+  g_printerr ("%s.%03d %s %s %s %.1f ms\n", time,
+              g_date_time_get_microsecond (now) / 1000,
+              soup_server_message_get_method (message),
+              uri ? g_uri_get_path (uri) : "?", result,
+              start ? (gdouble)(g_get_monotonic_time () - *start) / 1000.0
+                    : 0.0);
+}
+
+static void
+on_finished (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  g_autofree gchar *status =
+      g_strdup_printf ("%u", soup_server_message_get_status (message));
+
+  write_log (message, status);
+}
+
+static void
+on_aborted (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
+{
+  write_log (message, "aborted");
+}
+
+/* --- the server --------------------------------------------------------- */
+
+static gboolean
+listen_at (SandboxServer *self, GError **error)
+{
+  const SandboxOptions *options = self->options;
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (
+      options->address, (guint)options->port);
+
+  if (address == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--address: “%s” is not an IP address", options->address);
+      return FALSE;
+    }
+  return soup_server_listen (self->soup, address,
+                             options->tls_certificate
+                                 ? SOUP_SERVER_LISTEN_HTTPS
+                                 : (SoupServerListenOptions)0,
+                             error);
+}
+
+static gchar *
+make_base_url (SandboxServer *self)
+{
+  GSList *uris = soup_server_get_uris (self->soup);
+  GUri *uri = uris->data;
+  gboolean v6 = strchr (g_uri_get_host (uri), ':') != NULL;
+  gchar *url;
+
+  if (self->options->public_url != NULL)
+    {
+      gsize length = strlen (self->options->public_url);
+
+      while (length > 0 && self->options->public_url[length - 1] == '/')
+        length--;
+      url = g_strndup (self->options->public_url, length);
+    }
+  else
+    url = g_strdup_printf (v6 ? "%s://[%s]:%d%s" : "%s://%s:%d%s",
+                           g_uri_get_scheme (uri), g_uri_get_host (uri),
+                           g_uri_get_port (uri), API_ROOT);
+  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+  return url;
+}
+
+/**
+ * sandbox_server_new:
+ * @options: what the command line asked for; they outlive the server
+ * @store: of the sessions; it outlives the server
+ * @error: why it can't listen
+ *
+ * Returns: (transfer full) (nullable): a server that listens
+ */
+SandboxServer *
+sandbox_server_new (const SandboxOptions *options,
+                    SandboxStore *store,
+                    GError **error)
+{
+  g_autoptr (SandboxServer) self = g_new0 (SandboxServer, 1);
+
+  self->options = options;
+  self->store = store;
+  store->chunks_changed = sandbox_upload_settle;
+  self->soup = soup_server_new ("server-header", "ekascribe-sandbox", NULL);
+  if (options->tls_certificate != NULL)
+    {
+      g_autoptr (GTlsCertificate) certificate =
+          g_tls_certificate_new_from_file (options->tls_certificate, error);
+
+      if (certificate == NULL)
+        return NULL;
+      soup_server_set_tls_certificate (self->soup, certificate);
+    }
+  soup_server_add_early_handler (self->soup, NULL, on_headers, self, NULL);
+  soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
+  if (!options->quiet)
+    {
+      g_signal_connect (self->soup, "request-started", G_CALLBACK (on_started),
+                        NULL);
+      g_signal_connect (self->soup, "request-finished",
+                        G_CALLBACK (on_finished), NULL);
+      g_signal_connect (self->soup, "request-aborted", G_CALLBACK (on_aborted),
+                        NULL);
+    }
+  if (!listen_at (self, error))
+    return NULL;
+  self->base_url = make_base_url (self);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * sandbox_server_free:
+ * @self: (transfer full): to be closed; its connections too
+ */
+void
+sandbox_server_free (SandboxServer *self)
+{
+  self->store->chunks_changed = NULL;
+  if (self->soup != NULL)
+    soup_server_disconnect (self->soup);
+  g_clear_object (&self->soup);
+  g_free (self->base_url);
+  g_free (self);
+}

@@ -1,0 +1,35 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "store.h"
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/**
+ * SandboxServer:
+ * @options: what the command line asked for
+ * @store: the sessions
+ * @soup: the listening server
+ * @base_url: API root as clients see it
+ */
+typedef struct
+{
+  const SandboxOptions *options;
+  SandboxStore *store;
+  SoupServer *soup;
+  gchar *base_url;
+} SandboxServer;
+
+SandboxServer *sandbox_server_new  (const SandboxOptions *options,
+                                    SandboxStore         *store,
+                                    GError              **error);
+void           sandbox_server_free (SandboxServer        *server);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SandboxServer, sandbox_server_free)
+
+G_END_DECLS

@@ -1,0 +1,172 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "store.h"
+
+#include "results.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define SESSION_FILE "session.json"
+
+/**
+ * sandbox_store_new:
+ * @options: that outlive the store
+ * @error: that the directory can't be made
+ *
+ * Returns: (transfer full) (nullable): an empty store
+ */
+SandboxStore *
+sandbox_store_new (const SandboxOptions *options, GError **error)
+{
+  g_autofree gchar *directory = NULL;
+  SandboxStore *self;
+
+  if (options->directory == NULL)
+    directory = g_dir_make_tmp ("ekascribe-sandbox-XXXXXX", error);
+  else if (g_mkdir_with_parents (options->directory, 0700) == 0)
+    directory = g_canonicalize_filename (options->directory, NULL);
+  else
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s",
+                 options->directory, g_strerror (errno));
+  if (directory == NULL)
+    return NULL;
+  self = g_new0 (SandboxStore, 1);
+  self->options = options;
+  self->directory = g_steal_pointer (&directory);
+  self->temporary = options->directory == NULL;
+  self->cancellable = g_cancellable_new ();
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                          (GDestroyNotify)sandbox_session_free);
+  return self;
+}
+
+/* Two levels are all there is. */
+static void
+remove_directory (const gchar *path, guint depth)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree gchar *child = g_build_filename (path, name, NULL);
+
+      if (g_unlink (child) != 0 && depth > 0)
+        remove_directory (child, depth - 1);
+    }
+  g_rmdir (path);
+}
+
+/**
+ * sandbox_store_free:
+ * @self: (transfer full): to be freed, with its sessions and, where it is a
+ *   temporary one, its directory; nothing may be at work for it
+ */
+void
+sandbox_store_free (SandboxStore *self)
+{
+  g_assert (self->jobs == 0);
+  g_hash_table_unref (self->sessions);
+  g_object_unref (self->cancellable);
+  if (self->temporary)
+    remove_directory (self->directory, 1);
+  g_free (self->directory);
+  g_free (self);
+}
+
+/**
+ * sandbox_store_find:
+ * @self: the store
+ * @id: of a session
+ *
+ * Returns: (nullable) (transfer none): the session
+ */
+SandboxSession *
+sandbox_store_find (SandboxStore *self, const gchar *id)
+{
+  return g_hash_table_lookup (self->sessions, id);
+}
+
+static gchar *
+make_id (void)
+{
+  g_autofree gchar *uuid = g_uuid_string_random ();
+  g_auto (GStrv) parts = g_strsplit (uuid, "-", -1);
+  g_autofree gchar *digits = g_strjoinv (NULL, parts);
+
+  return g_strdup_printf ("ses_%.28s", digits);
+}
+
+static gboolean
+on_expired (gpointer user_data)
+{
+  SandboxSession *session = user_data;
+
+  session->timer = 0;
+  sandbox_session_set_state (session, SANDBOX_EXPIRED);
+  sandbox_store_save (session);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * sandbox_store_create:
+ * @self: the store
+ * @request: (transfer full): valid, with an id that is free, or none
+ * @base_url: API root
+ * @error: that the session's directory can't be made; it may not be there yet
+ *
+ * Returns: (transfer none) (nullable): the new session
+ */
+SandboxSession *
+sandbox_store_create (SandboxStore *self,
+                      SandboxRequest *request,
+                      const gchar *base_url,
+                      GError **error)
+{
+  gdouble lifetime = self->options->session_lifetime;
+  SandboxSession *session;
+
+  if (request->session_id == NULL)
+    request->session_id = make_id ();
+  session =
+      sandbox_session_new (self, self->directory, base_url, request, lifetime);
+  if (g_mkdir (session->directory, 0700) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s",
+                   session->directory, g_strerror (errno));
+      sandbox_session_free (session);
+      return NULL;
+    }
+  session->timer = g_timeout_add ((guint)MIN (lifetime * 1000.0, G_MAXINT),
+                                  on_expired, session);
+  g_hash_table_insert (self->sessions, session->id, session);
+  sandbox_store_save (session);
+  return session;
+}
+
+/**
+ * sandbox_store_save:
+ * @session: that has changed
+ *
+ * Writes the session's `session.json`. It is for people and tests: nothing is
+ * read back, so that a failure is only logged.
+ */
+void
+sandbox_store_save (SandboxSession *session)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path =
+      g_build_filename (session->directory, SESSION_FILE, NULL);
+  g_autofree gchar *temporary = g_strconcat (path, ".new", NULL);
+  g_autofree gchar *text = sandbox_results_describe (session);
+
+  if (!g_file_set_contents_full (temporary, text, -1, G_FILE_SET_CONTENTS_NONE,
+                                 0600, &error))
+    g_printerr ("%s: %s\n", temporary, error->message);
+  else if (g_rename (temporary, path) != 0)
+    g_printerr ("%s: %s\n", path, g_strerror (errno));
+}

@@ -1,0 +1,49 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "session.h"
+
+G_BEGIN_DECLS
+
+typedef void (*SandboxChunkFunc) (SandboxSession *session);
+
+/**
+ * SandboxStore:
+ * @options: what the command line asked for
+ * @directory: of all sessions
+ * @sessions: by id; they stay until the end
+ * @cancellable: cancelled when the sandbox stops
+ * @jobs: what workers and subprocesses are at; 0 before sessions are freed
+ * @chunks_changed: (nullable): called when chunks of a session were stored,
+ *   decoded or refused
+ *
+ * Belongs to the main thread, as all sessions do.
+ */
+struct _SandboxStore
+{
+  const SandboxOptions *options;
+  gchar *directory;
+  gboolean temporary;
+  GHashTable *sessions;
+  GCancellable *cancellable;
+  guint jobs;
+  SandboxChunkFunc chunks_changed;
+};
+
+SandboxStore   *sandbox_store_new    (const SandboxOptions *options,
+                                      GError              **error);
+void            sandbox_store_free   (SandboxStore         *store);
+SandboxSession *sandbox_store_find   (SandboxStore         *store,
+                                      const gchar          *id);
+SandboxSession *sandbox_store_create (SandboxStore         *store,
+                                      SandboxRequest       *request,
+                                      const gchar          *base_url,
+                                      GError              **error);
+void            sandbox_store_save   (SandboxSession       *session);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SandboxStore, sandbox_store_free)
+
+G_END_DECLS
