@@ -15,9 +15,18 @@
 #define PATIENCE (60 * GST_SECOND)
 /* Decoding stops this far behind the limit: enough to say "too long". */
 #define SLACK 30.0
-#define CONVERT                                                                \
+/* No dither and no resampling: what a lossless file holds comes out bit for
+ * bit, and the count of samples is the decoder's. */
+#define TAIL                                                                   \
   "audioconvert name=convert dithering=none noise-shaping=none ! "             \
-  "audio/x-raw,format=S16LE,layout=interleaved"
+  "audio/x-raw,format=S16LE,layout=interleaved ! "                             \
+  "appsink name=sink sync=false"
+#define ANY_PIPELINE "filesrc name=source ! decodebin name=decode " TAIL
+/* Left to itself, opusdec takes the rate that the header calls the input's,
+ * which rounds pre-skip and end; within a decodebin that can't be helped. */
+#define OPUS_PIPELINE                                                          \
+  "filesrc name=source ! %s ! opusdec max-errors=0 ! audio/x-raw,rate=48000 "  \
+  "! " TAIL
 
 /* The streaming thread owns all but @pipeline until EOS or an error is on the
  * bus and the pipeline is in NULL. */
@@ -108,10 +117,21 @@ on_new_sample (GstAppSink *sink, gpointer user_data)
                                                               : GST_FLOW_OK;
 }
 
-/* Opus has one native rate; left to itself opusdec takes the rate that the
- * header names as the input's, which rounds pre-skip and end. */
+static gchar *
+describe_pipeline (GBytes *file, const gchar *extension)
+{
+  if (!sandbox_container_is_opus (file))
+    return g_strdup (ANY_PIPELINE);
+  return g_strdup_printf (OPUS_PIPELINE, g_str_equal (extension, "ogg")
+                                             ? "oggdemux"
+                                             : "matroskademux");
+}
+
 static gboolean
-decoder_open (Decoder *self, const gchar *path, gboolean opus, GError **error)
+decoder_open (Decoder *self,
+              const gchar *path,
+              const gchar *description,
+              GError **error)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
   g_autoptr (GstElement) decodebin = NULL;
@@ -119,14 +139,7 @@ decoder_open (Decoder *self, const gchar *path, gboolean opus, GError **error)
   g_autoptr (GstElement) sink = NULL;
 
   self->samples = g_byte_array_new ();
-  /* No dither and no resampling: what a lossless file holds comes out bit for
-   * bit, and the count of samples is the decoder's. */
-  self->pipeline = gst_parse_launch (
-      opus ? "filesrc name=source ! decodebin name=decode " CONVERT
-             ",rate=48000 ! appsink name=sink sync=false"
-           : "filesrc name=source ! decodebin name=decode " CONVERT
-             " ! appsink name=sink sync=false",
-      error);
+  self->pipeline = gst_parse_launch (description, error);
   if (self->pipeline == NULL)
     return FALSE;
   source = gst_bin_get_by_name (GST_BIN (self->pipeline), "source");
@@ -135,6 +148,8 @@ decoder_open (Decoder *self, const gchar *path, gboolean opus, GError **error)
   sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
   g_object_set (source, "location", path, NULL);
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
+  if (decodebin == NULL)
+    return TRUE;
   g_signal_connect (decodebin, "pad-added", G_CALLBACK (on_pad_added), self);
   g_signal_connect (self->pipeline, "deep-element-added",
                     G_CALLBACK (on_element_added), NULL);
@@ -189,14 +204,16 @@ sandbox_decode (const gchar *path,
   g_auto (Decoder) decoder = { .max_duration = max_duration };
   g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, error);
   g_autoptr (GBytes) file = NULL;
+  g_autofree gchar *description = NULL;
   const gchar *extension = strrchr (path, '.') + 1;
   gdouble duration;
 
   if (mapped == NULL)
     return NULL;
   file = g_mapped_file_get_bytes (mapped);
+  description = describe_pipeline (file, extension);
   if (!sandbox_container_check (file, extension, media_type, error) ||
-      !decoder_open (&decoder, path, sandbox_container_is_opus (file), error) ||
+      !decoder_open (&decoder, path, description, error) ||
       !decoder_run (&decoder, error))
     return NULL;
   audio->rate = decoder.rate;
