@@ -216,7 +216,7 @@ eka_session_set_state (EkaSession     *self,
                   states[self->state].name, states[state].name);
       return;
     }
-  g_debug ("session %s: %s → %s", self->session_id, states[self->state].name,
+  g_debug ("session %s: %s -> %s", self->session_id, states[self->state].name,
            states[state].name);
   self->state = state;
   self->unanswered = FALSE;
