@@ -79,7 +79,8 @@ ogg_file_new (GBytes *bytes)
   ogg_page page;
   guint number = 0;
 
-  file->packets = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  file->packets =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   ogg_sync_init (&sync);
   memcpy (ogg_sync_buffer (&sync, size), g_bytes_get_data (bytes, NULL), size);
   ogg_sync_wrote (&sync, size);

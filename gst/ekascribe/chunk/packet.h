@@ -38,7 +38,7 @@ typedef struct
  * @running_time: running time of the first sample in ns, or %EKA_TIME_NONE
  * @size: length in bytes
  * @samples: samples that it decodes to
- * @trim_end: of these, samples at the end that are not heard, if nothing follows
+ * @trim_end: of these, samples at the end that are not heard if nothing follows
  * @discont: a stretch begins here: no chunk reaches across
  *
  * A stored packet without its bytes; those of a table of packets lie back to
