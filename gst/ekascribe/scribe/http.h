@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 /**
  * EkaHttpOptions:
- * @user_agent: (nullable): product token that goes before libsoup's own
- * @proxy: (nullable): proxy URI; %NULL: the system's
- * @proxy_id: (nullable): user name at the proxy
+ * @user_agent: (nullable): `User-Agent`; %NULL: `gst-ekascribe/VERSION`
+ * @proxy: (nullable): proxy URI, or its host and port; %NULL: the system's
+ * @proxy_id: (nullable): user name at @proxy
  * @proxy_pw: (nullable): password at the proxy
  * @tls_database: (nullable): certificates to trust; %NULL: the system's
  * @extra_headers: (nullable) (array zero-terminated=1): names and values in
