@@ -437,6 +437,58 @@ assert_times (EkaChunker    *chunker,
   expect_none (chunker);
 }
 
+/* Packets that are nearly all padding: pre-roll leaves them room. */
+static void
+test_padded (void)
+{
+  const EkaChunkLimits limits = { 20 * SECOND, 128 * 1024 };
+  g_autoptr (EkaChunker) chunker = new_chunker (EKA_CODEC_OPUS, 0, 20 * SECOND);
+  g_autofree gchar *data = g_malloc0 (30000);
+  guint64 sum = 0;
+  guint i;
+
+  /* 117 bytes tell 117 * 254 bytes of padding and more */
+  memcpy (data, "\x0b\x41", 2);
+  memset (data + 2, 255, 117);
+  data[119] = 100;
+  for (i = 0; i < 400; i++)
+    g_assert_true (push_bytes (chunker, data, 30000, FALSE));
+  expect (chunker, 0, 331 * 960, 0);
+
+  /* half a second of history is over a MB now, the limit 128 KiB */
+  eka_chunker_set_limits (chunker, &limits);
+  eka_chunker_close (chunker);
+  while (TRUE)
+    {
+      g_autoptr (EkaChunk) chunk = eka_chunker_pop (chunker);
+      g_autoptr (OggFile) file = NULL;
+
+      if (chunk == NULL)
+        break;
+      g_assert_cmpuint (g_bytes_get_size (chunk->bytes), <=, limits.max_bytes);
+      file = ogg_file_new (chunk->bytes);
+      g_assert_cmpuint (file->codec.pre_skip, ==, 960);
+      sum += file->samples;
+    }
+  g_assert_cmpuint (sum, ==, 69 * 960);
+}
+
+static void
+test_pcm_trim (void)
+{
+  g_autoptr (EkaChunker) chunker = new_chunker (EKA_CODEC_PCM, 0, 20 * SECOND);
+  g_autofree guint8 *data = g_malloc0 (2 * PCM_RATE);
+  const EkaPacket packet = { data, 2 * PCM_RATE, 0, 1000, FALSE };
+  g_autoptr (EkaChunk) chunk = NULL;
+
+  g_assert_true (eka_chunker_push (chunker, &packet));
+  g_assert_true (eka_chunker_push (chunker, &packet));
+  eka_chunker_close (chunker);
+  chunk = expect_chunk (chunker, 0, 2 * PCM_RATE - 1000, 0);
+  g_assert_cmpuint (g_bytes_get_size (chunk->bytes), ==,
+                    44 + 2 * (2 * PCM_RATE - 1000));
+}
+
 static void
 test_pcm_times (void)
 {
@@ -457,9 +509,9 @@ static void
 test_opus_times (void)
 {
   g_autoptr (EkaChunker) chunker =
-      new_chunker (EKA_CODEC_OPUS, 2000, 20 * SECOND);
-  /* pre-skip hides two packets and a bit of the third; then 25 packets of
-   * pre-roll precede the time of chunk 1 */
+      new_chunker (EKA_CODEC_OPUS, 1920, 20 * SECOND);
+  /* pre-skip hides two packets; 25 packets of pre-roll precede the time of
+   * chunk 1 */
   const guint64 times[] = {
     5 * SECOND + 40 * MSECOND, 25 * SECOND, 60 * SECOND,
   };
@@ -532,6 +584,8 @@ main (int    argc,
   ADD ("absurd-limits-are-clamped", test_absurd_limits);
   ADD ("pre-skip-longer-than-a-chunk", test_long_pre_skip);
   ADD ("damaged-packets-are-refused", test_damaged);
+  ADD ("padded-packets-within-the-limit", test_padded);
+  ADD ("trimming-of-pcm", test_pcm_trim);
   ADD ("running-time-within-a-pcm-packet", test_pcm_times);
   ADD ("running-time-is-of-the-first-heard-packet", test_opus_times);
   ADD ("running-time-unknown", test_unknown_times);

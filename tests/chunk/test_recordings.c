@@ -232,6 +232,7 @@ check_chunk (const Recording *recording,
   g_assert_cmpuint (g_bytes_get_size (chunk->bytes), <=,
                     recording->limits.max_bytes);
   g_assert_cmpuint (file->max_page_samples, <=, 48000);
+  g_assert_cmphex (file->serial, ==, 0x656b6100 + chunk->index);
   g_assert_cmpuint (file->samples, ==, chunk->samples);
   g_assert_cmpuint (chunk->duration, ==, chunk->samples * SECOND / 48000);
   g_assert_cmpuint (chunk->running_time, ==,

@@ -417,7 +417,6 @@ split_packet (EkaChunker    *self,
     info->running_time += time_from_samples (&self->codec, samples);
   info->samples -= samples;
   info->size -= size;
-  info->trim_end = MIN (info->trim_end, info->samples);
   self->next_offset += size;
   self->pending_cost -= size;
 }

@@ -47,9 +47,7 @@ writer_flush (Writer *self)
 {
   ogg_page page;
 
-  /* with the largest fill libogg adds no page breaks of its own */
-  while (ogg_stream_flush_fill (&self->ogg, &page,
-                                PAGE_MAX_SEGMENTS * 255) != 0)
+  while (ogg_stream_flush (&self->ogg, &page) != 0)
     {
       g_byte_array_append (self->file, page.header, page.header_len);
       g_byte_array_append (self->file, page.body, page.body_len);
