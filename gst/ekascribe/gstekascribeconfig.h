@@ -1,0 +1,58 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gstekascribeproperties.h"
+
+#include "scribe/http.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GstEkascribeConfig:
+ * @settings: what the protocol needs
+ * @max_chunk_duration: ns
+ * @max_size_bytes: of audio that waits for the uplink; 0: no bound
+ * @max_size_time: the same in ns; 0: no bound
+ * @result_location: (nullable): file for the JSON
+ * @transcript_location: (nullable): file for the text
+ * @timeout: of a call, in s
+ * @user_agent: (nullable)
+ * @proxy: (nullable)
+ * @proxy_id: (nullable)
+ * @proxy_pw: (nullable)
+ * @tls_database: (nullable)
+ * @extra_headers: (nullable): names and values in turn
+ *
+ * One run's copy of the properties, with what the environment and files add.
+ */
+typedef struct
+{
+  EkaSettings *settings;
+  GstClockTime max_chunk_duration;
+  guint64 max_size_bytes;
+  GstClockTime max_size_time;
+  gchar *result_location;
+  gchar *transcript_location;
+  guint timeout;
+  gchar *user_agent;
+  gchar *proxy;
+  gchar *proxy_id;
+  gchar *proxy_pw;
+  GTlsDatabase *tls_database;
+  gchar **extra_headers;
+} GstEkascribeConfig;
+
+GstEkascribeConfig *gst_ekascribe_config_new   (const GstEkascribeProperties *properties);
+gboolean            gst_ekascribe_config_check (GstEkascribeConfig  *self,
+                                                GError             **error);
+void                gst_ekascribe_config_free  (GstEkascribeConfig  *self);
+EkaTransport       *gst_ekascribe_config_make_transport
+                                               (GstEkascribeConfig  *self,
+                                                EkaWorker           *worker);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribeConfig, gst_ekascribe_config_free)
+
+G_END_DECLS

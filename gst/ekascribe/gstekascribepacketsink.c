@@ -1,0 +1,414 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gstekascribepacketsink.h"
+
+#include <gst/audio/audio.h>
+
+#include "chunk/chunker.h"
+
+GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
+#define GST_CAT_DEFAULT gst_ekascribe_debug
+
+/* The service takes 10 MB; see docs. */
+#define MAX_CHUNK_BYTES 10000000
+
+/* Smaller jumps of the running time are jitter, or lost packets that a decoder
+ * conceals. */
+#define MAX_JITTER GST_SECOND
+
+/* Used on the streaming thread, but for @recording and @format, which change
+ * while it stands still. */
+struct _GstEkascribePacketSink
+{
+  GstBaseSink parent;
+
+  GstEkascribeRecording *recording; /* from start to stop */
+  const gchar *format;              /* media type of the chunks, or NULL */
+  EkaCodec codec;                   /* valid where @have_codec */
+  gboolean have_codec;
+  EkaChunker *chunker; /* from the first packet to the end of a session */
+  EkaChunkLimits limits;
+  GQueue ready;             /* of EkaChunk, cut but not handed over */
+  GstClockTime next_time;   /* running time that the next packet should have */
+};
+
+G_DEFINE_FINAL_TYPE (GstEkascribePacketSink,
+                     gst_ekascribe_packet_sink,
+                     GST_TYPE_BASE_SINK)
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink",
+    GST_PAD_SINK,
+    GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-opus, channels = (int) [ 1, 2 ]; "
+                     "audio/x-raw, format = (string) S16LE, "
+                     "layout = (string) interleaved, rate = (int) 16000, "
+                     "channels = (int) 1"));
+
+/* What has been cut goes to the list of chunks that wait to be handed over. */
+static void
+collect (GstEkascribePacketSink *self)
+{
+  EkaChunk *chunk;
+
+  while ((chunk = eka_chunker_pop (self->chunker)) != NULL)
+    g_queue_push_tail (&self->ready, chunk);
+}
+
+static void
+drop_chunker (GstEkascribePacketSink *self)
+{
+  if (self->chunker == NULL)
+    return;
+  eka_chunker_close (self->chunker);
+  collect (self);
+  g_clear_pointer (&self->chunker, eka_chunker_free);
+}
+
+static GstClockTime
+get_pending (GstEkascribePacketSink *self)
+{
+  GstClockTime pending = 0;
+  GList *l;
+
+  if (self->chunker != NULL)
+    pending = eka_chunker_get_pending (self->chunker, NULL);
+  for (l = self->ready.head; l != NULL; l = l->next)
+    pending += ((EkaChunk *) l->data)->duration;
+  return pending;
+}
+
+static gboolean
+is_live (GstEkascribePacketSink *self)
+{
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (GST_BASE_SINK_PAD (self), query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  gst_query_unref (query);
+  return live;
+}
+
+/* Hands over what is ready. A chunk stays in the list until it is taken, so
+ * that neither a flush nor a pause loses it. */
+static GstFlowReturn
+deliver (GstEkascribePacketSink *self)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  EkaChunk *chunk;
+
+  while (ret == GST_FLOW_OK &&
+         (chunk = g_queue_peek_head (&self->ready)) != NULL) {
+    GstClockTime after = get_pending (self) - chunk->duration;
+
+    ret = gst_ekascribe_recording_put (self->recording, chunk, is_live (self),
+                                       after);
+    if (ret == GST_FLOW_OK)
+      eka_chunk_unref (g_queue_pop_head (&self->ready));
+    else if (ret == GST_FLOW_FLUSHING)
+      ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+  }
+  return ret;
+}
+
+static void
+apply_limits (GstEkascribePacketSink *self)
+{
+  GstClockTime longest =
+      gst_ekascribe_recording_get_max_chunk_duration (self->recording);
+
+  if (self->limits.max_duration == longest)
+    return;
+  self->limits.max_duration = longest;
+  if (self->chunker != NULL)
+    eka_chunker_set_limits (self->chunker, &self->limits);
+}
+
+static void
+ensure_chunker (GstEkascribePacketSink *self)
+{
+  apply_limits (self);
+  if (self->chunker != NULL)
+    return;
+  self->chunker = eka_chunker_new (&self->codec, &self->limits);
+  if (self->format != NULL)
+    eka_chunker_set_media_type (self->chunker, self->format);
+}
+
+static guint
+get_trim_end (GstEkascribePacketSink *self,
+              GstBuffer              *buffer)
+{
+  GstAudioClippingMeta *meta = gst_buffer_get_audio_clipping_meta (buffer);
+  guint64 end = meta != NULL ? meta->end : 0;
+
+  if (end == 0 || self->codec.type != EKA_CODEC_OPUS)
+    return 0;
+  if (meta->format == GST_FORMAT_TIME)
+    end = gst_util_uint64_scale_round (end, 48000, GST_SECOND);
+  else if (meta->format != GST_FORMAT_DEFAULT)
+    end = 0;
+  return MIN (end, G_MAXUINT);
+}
+
+static gboolean
+is_jump (GstClockTime expected,
+         GstClockTime found)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (expected) || !GST_CLOCK_TIME_IS_VALID (found))
+    return FALSE;
+  return ABS (GST_CLOCK_DIFF (expected, found)) > (GstClockTimeDiff) MAX_JITTER;
+}
+
+static GstClockTime
+get_duration (GstEkascribePacketSink *self,
+              const EkaPacket        *packet)
+{
+  guint samples =
+      eka_codec_packet_samples (&self->codec, packet->data, packet->size);
+
+  return gst_util_uint64_scale (samples, GST_SECOND,
+                                eka_codec_sample_rate (&self->codec));
+}
+
+static GstFlowReturn
+take_packet (GstEkascribePacketSink *self,
+             EkaPacket              *packet)
+{
+  GstClockTime duration = get_duration (self, packet);
+
+  packet->discont = is_jump (self->next_time, packet->running_time);
+  if (GST_CLOCK_TIME_IS_VALID (packet->running_time))
+    self->next_time = packet->running_time;
+  if (GST_CLOCK_TIME_IS_VALID (self->next_time))
+    self->next_time += duration;
+
+  if (!eka_chunker_push (self->chunker, packet)) {
+    if (gst_ekascribe_recording_add_damaged (self->recording))
+      GST_ELEMENT_WARNING (self, STREAM, DECODE,
+                           ("Damaged audio is left out; stats counts it."),
+                           ("packet of %" G_GSIZE_FORMAT " bytes at %"
+                            GST_TIME_FORMAT,
+                            packet->size,
+                            GST_TIME_ARGS (packet->running_time)));
+    return GST_FLOW_OK;
+  }
+  return gst_ekascribe_recording_add_packet (
+      self->recording, packet->running_time, packet->size, duration);
+}
+
+static GstFlowReturn
+gst_ekascribe_packet_sink_render (GstBaseSink *sink,
+                                  GstBuffer   *buffer)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+  EkaPacket packet = { 0 };
+  GstFlowReturn ret;
+  GstMapInfo map;
+
+  if (!self->have_codec)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP) &&
+      gst_buffer_get_size (buffer) == 0)
+    return GST_FLOW_OK;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, READ, ("A buffer can't be read."),
+                       (NULL));
+    return GST_FLOW_ERROR;
+  }
+  ensure_chunker (self);
+  packet.data = map.data;
+  packet.size = map.size;
+  packet.running_time = gst_segment_to_running_time (
+      &sink->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  packet.trim_end = get_trim_end (self, buffer);
+  ret = take_packet (self, &packet);
+  gst_buffer_unmap (buffer, &map);
+
+  collect (self);
+  return ret == GST_FLOW_OK ? deliver (self) : ret;
+}
+
+static void
+init_opus (EkaCodec           *codec,
+           const GstStructure *structure)
+{
+  const GValue *headers = gst_structure_get_value (structure, "streamheader");
+  const GValue *first;
+  GstBuffer *head;
+  GstMapInfo map;
+  gint channels = 1;
+
+  gst_structure_get_int (structure, "channels", &channels);
+  eka_codec_init_opus (codec, channels);
+  if (headers == NULL || !GST_VALUE_HOLDS_ARRAY (headers) ||
+      gst_value_array_get_size (headers) == 0)
+    return;
+  first = gst_value_array_get_value (headers, 0);
+  head = GST_VALUE_HOLDS_BUFFER (first) ? gst_value_get_buffer (first) : NULL;
+  if (head == NULL || !gst_buffer_map (head, &map, GST_MAP_READ))
+    return;
+  if (!eka_codec_init_opus_from_head (codec, map.data, map.size))
+    eka_codec_init_opus (codec, channels);
+  gst_buffer_unmap (head, &map);
+}
+
+static gboolean
+gst_ekascribe_packet_sink_set_caps (GstBaseSink *sink,
+                                    GstCaps     *caps)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+  GstStructure *structure = gst_caps_get_structure (caps, 0);
+  EkaCodec codec;
+
+  if (gst_structure_has_name (structure, "audio/x-opus"))
+    init_opus (&codec, structure);
+  else
+    eka_codec_init_pcm (&codec, 16000, 1);
+  if (self->have_codec && memcmp (&codec, &self->codec, sizeof codec) != 0)
+    drop_chunker (self);
+  self->codec = codec;
+  self->have_codec = TRUE;
+  return TRUE;
+}
+
+static gboolean
+end_of_stream (GstEkascribePacketSink *self)
+{
+  drop_chunker (self);
+  self->next_time = GST_CLOCK_TIME_NONE;
+  if (deliver (self) == GST_FLOW_FLUSHING)
+    return FALSE;
+  gst_ekascribe_recording_end (self->recording);
+  return TRUE;
+}
+
+static gboolean
+gst_ekascribe_packet_sink_event (GstBaseSink *sink,
+                                 GstEvent    *event)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+
+  /* The session is finished before the EOS message goes to the bin, which
+   * holds it until there is no session any more. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && self->recording != NULL &&
+      !end_of_stream (self)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
+  return GST_BASE_SINK_CLASS (gst_ekascribe_packet_sink_parent_class)
+      ->event (sink, event);
+}
+
+static gboolean
+gst_ekascribe_packet_sink_unlock (GstBaseSink *sink)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+
+  if (self->recording != NULL)
+    gst_ekascribe_recording_set_flushing (self->recording, TRUE);
+  return TRUE;
+}
+
+static gboolean
+gst_ekascribe_packet_sink_unlock_stop (GstBaseSink *sink)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+
+  if (self->recording != NULL)
+    gst_ekascribe_recording_set_flushing (self->recording, FALSE);
+  return TRUE;
+}
+
+/**
+ * gst_ekascribe_packet_sink_start:
+ * @self: a packet sink in READY
+ * @recording: (transfer none): the run that begins
+ */
+void
+gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
+                                 GstEkascribeRecording  *recording)
+{
+  self->recording = gst_ekascribe_recording_ref (recording);
+  self->limits.max_bytes = MAX_CHUNK_BYTES;
+  self->limits.max_duration = 0;
+  self->next_time = GST_CLOCK_TIME_NONE;
+}
+
+/**
+ * gst_ekascribe_packet_sink_stop:
+ * @self: a packet sink in READY again
+ *
+ * Drops what has not been handed over.
+ *
+ * Returns: how much audio that is, in ns
+ */
+GstClockTime
+gst_ekascribe_packet_sink_stop (GstEkascribePacketSink *self)
+{
+  GstClockTime pending = get_pending (self);
+
+  g_clear_pointer (&self->chunker, eka_chunker_free);
+  g_queue_clear_full (&self->ready, (GDestroyNotify) eka_chunk_unref);
+  g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
+  self->have_codec = FALSE;
+  self->format = NULL;
+  return pending;
+}
+
+/**
+ * gst_ekascribe_packet_sink_set_format:
+ * @self: a packet sink
+ * @format: media type of the chunks to come, a static string
+ */
+void
+gst_ekascribe_packet_sink_set_format (GstEkascribePacketSink *self,
+                                      const gchar            *format)
+{
+  self->format = format;
+  if (self->chunker != NULL)
+    eka_chunker_set_media_type (self->chunker, format);
+}
+
+static void
+gst_ekascribe_packet_sink_finalize (GObject *object)
+{
+  gst_ekascribe_packet_sink_stop (GST_EKASCRIBE_PACKET_SINK (object));
+  G_OBJECT_CLASS (gst_ekascribe_packet_sink_parent_class)->finalize (object);
+}
+
+static void
+gst_ekascribe_packet_sink_class_init (GstEkascribePacketSinkClass *klass)
+{
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = gst_ekascribe_packet_sink_finalize;
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (
+      element_class, "EkaScribe packet sink", "Sink/Audio",
+      "Cuts packets into chunks; a part of ekascribesink",
+      "gst-ekascribe");
+  sink_class->set_caps = gst_ekascribe_packet_sink_set_caps;
+  sink_class->event = gst_ekascribe_packet_sink_event;
+  sink_class->render = gst_ekascribe_packet_sink_render;
+  sink_class->unlock = gst_ekascribe_packet_sink_unlock;
+  sink_class->unlock_stop = gst_ekascribe_packet_sink_unlock_stop;
+}
+
+static void
+gst_ekascribe_packet_sink_init (GstEkascribePacketSink *self)
+{
+  GstBaseSink *sink = GST_BASE_SINK (self);
+
+  g_queue_init (&self->ready);
+  self->next_time = GST_CLOCK_TIME_NONE;
+  gst_base_sink_set_sync (sink, FALSE);
+  /* A silent live source would keep the pipeline ASYNC for ever. */
+  gst_base_sink_set_async_enabled (sink, FALSE);
+  gst_base_sink_set_last_sample_enabled (sink, FALSE);
+  gst_base_sink_set_qos_enabled (sink, FALSE);
+}

@@ -1,0 +1,27 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/base/gstbasesink.h>
+
+#include "gstekascriberecording.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_EKASCRIBE_PACKET_SINK (gst_ekascribe_packet_sink_get_type ())
+G_DECLARE_FINAL_TYPE (GstEkascribePacketSink,
+                      gst_ekascribe_packet_sink,
+                      GST,
+                      EKASCRIBE_PACKET_SINK,
+                      GstBaseSink)
+
+void         gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
+                                              GstEkascribeRecording  *recording);
+GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self);
+void         gst_ekascribe_packet_sink_set_format
+                                             (GstEkascribePacketSink *self,
+                                              const gchar            *format);
+
+G_END_DECLS

@@ -1,0 +1,190 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gstekascribeprogress.h"
+
+static const struct
+{
+  const gchar *code;
+  const gchar *start;
+  const gchar *complete;
+} steps[GST_EKASCRIBE_N_STEPS] = {
+  { "open", "Opening a session", "The session is open" },
+  { "upload", "Uploading audio as it is recorded", "All audio is uploaded" },
+  { "close", "Ending the session", "The session is ended" },
+  { "results", "Waiting for the results", "The results are here" },
+};
+
+static void
+post (GstElement      *element,
+      GstProgressType  type,
+      GstEkascribeStep step,
+      const gchar     *text)
+{
+  gst_element_post_message (
+      element, gst_message_new_progress (GST_OBJECT (element), type,
+                                         steps[step].code, text));
+}
+
+static void
+start (GstEkascribeProgress *self,
+       GstElement           *element,
+       GstEkascribeStep      step)
+{
+  if (self->steps[step] == GST_EKASCRIBE_PROGRESS_STARTED)
+    return;
+  self->steps[step] = self->playing ? GST_EKASCRIBE_PROGRESS_STARTED :
+                                      GST_EKASCRIBE_PROGRESS_HELD;
+  if (self->playing)
+    post (element, GST_PROGRESS_TYPE_START, step, steps[step].start);
+}
+
+static void
+finish (GstEkascribeProgress *self,
+        GstElement           *element,
+        GstEkascribeStep      step,
+        GstProgressType       type,
+        const gchar          *text)
+{
+  gboolean started = self->steps[step] == GST_EKASCRIBE_PROGRESS_STARTED;
+
+  self->steps[step] = GST_EKASCRIBE_PROGRESS_NONE;
+  if (started)
+    post (element, type, step, text != NULL ? text : steps[step].complete);
+}
+
+/**
+ * gst_ekascribe_progress_init:
+ * @self: uninitialised memory
+ */
+void
+gst_ekascribe_progress_init (GstEkascribeProgress *self)
+{
+  guint i;
+
+  g_rec_mutex_init (&self->lock);
+  self->playing = FALSE;
+  for (i = 0; i < GST_EKASCRIBE_N_STEPS; i++)
+    self->steps[i] = GST_EKASCRIBE_PROGRESS_NONE;
+}
+
+/**
+ * gst_ekascribe_progress_clear:
+ * @self: progress that nobody uses any more
+ */
+void
+gst_ekascribe_progress_clear (GstEkascribeProgress *self)
+{
+  g_rec_mutex_clear (&self->lock);
+}
+
+/**
+ * gst_ekascribe_progress_set_playing:
+ * @self: a session's progress
+ * @element: who posts
+ * @playing: whether @element is in PLAYING
+ *
+ * Posts what was held back until now.
+ */
+void
+gst_ekascribe_progress_set_playing (GstEkascribeProgress *self,
+                                    GstElement           *element,
+                                    gboolean              playing)
+{
+  guint i;
+
+  g_rec_mutex_lock (&self->lock);
+  self->playing = playing;
+  for (i = 0; playing && i < GST_EKASCRIBE_N_STEPS; i++) {
+    if (self->steps[i] == GST_EKASCRIBE_PROGRESS_HELD)
+      start (self, element, i);
+  }
+  g_rec_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_progress_enter:
+ * @self: a session's progress
+ * @element: who posts
+ * @state: the state that the session entered
+ *
+ * Completes the step that lies behind and starts the next one.
+ */
+void
+gst_ekascribe_progress_enter (GstEkascribeProgress *self,
+                              GstElement           *element,
+                              EkaSessionState       state)
+{
+  GstEkascribeStep next, i;
+
+  switch (state) {
+    case EKA_SESSION_CREATING:
+      next = GST_EKASCRIBE_STEP_OPEN;
+      break;
+    case EKA_SESSION_RECORDING:
+    case EKA_SESSION_DRAINING:
+      next = GST_EKASCRIBE_STEP_UPLOAD;
+      break;
+    case EKA_SESSION_ENDING:
+      next = GST_EKASCRIBE_STEP_CLOSE;
+      break;
+    case EKA_SESSION_PROCESSING:
+      next = GST_EKASCRIBE_STEP_RESULTS;
+      break;
+    default:
+      return;
+  }
+  g_rec_mutex_lock (&self->lock);
+  for (i = 0; i < next; i++)
+    finish (self, element, i, GST_PROGRESS_TYPE_COMPLETE, NULL);
+  start (self, element, next);
+  g_rec_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_progress_uploaded:
+ * @self: a session's progress
+ * @element: who posts
+ * @chunk: what is safe on the server
+ */
+void
+gst_ekascribe_progress_uploaded (GstEkascribeProgress *self,
+                                 GstElement           *element,
+                                 const EkaChunk       *chunk)
+{
+  g_autofree gchar *text = NULL;
+
+  g_rec_mutex_lock (&self->lock);
+  if (self->steps[GST_EKASCRIBE_STEP_UPLOAD] ==
+      GST_EKASCRIBE_PROGRESS_STARTED) {
+    text = g_strdup_printf ("Chunk %u is uploaded (%.1f s)", chunk->index,
+                            chunk->duration / (gdouble) GST_SECOND);
+    post (element, GST_PROGRESS_TYPE_CONTINUE, GST_EKASCRIBE_STEP_UPLOAD,
+          text);
+  }
+  g_rec_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_progress_finish:
+ * @self: a session's progress
+ * @element: who posts
+ * @type: COMPLETE, CANCELED or ERROR
+ * @text: (nullable): why; %NULL: the usual words
+ *
+ * Ends whatever has started.
+ */
+void
+gst_ekascribe_progress_finish (GstEkascribeProgress *self,
+                               GstElement           *element,
+                               GstProgressType       type,
+                               const gchar          *text)
+{
+  guint i;
+
+  g_rec_mutex_lock (&self->lock);
+  for (i = 0; i < GST_EKASCRIBE_N_STEPS; i++)
+    finish (self, element, i, type, text);
+  g_rec_mutex_unlock (&self->lock);
+}

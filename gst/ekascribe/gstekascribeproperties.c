@@ -1,0 +1,633 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#define _GNU_SOURCE
+#include "gstekascribeproperties.h"
+
+#include <string.h>
+
+#include "scribe/session.h"
+
+#define DEFAULT_BASE_URL "https://api.eka.care/voice/v1"
+#define DEFAULT_SESSION_MODE GST_EKASCRIBE_SESSION_MODE_DICTATION
+#define DEFAULT_ALLOW_HTTP FALSE
+#define DEFAULT_MAX_CHUNK_DURATION (20 * GST_SECOND)
+#define DEFAULT_WAIT_FOR_RESULTS TRUE
+#define DEFAULT_RESULT_TIMEOUT (600 * GST_SECOND)
+#define DEFAULT_POLL_INTERVAL GST_SECOND
+#define DEFAULT_MAX_SIZE_BYTES (64 * 1024 * 1024)
+#define DEFAULT_MAX_SIZE_TIME 0
+#define DEFAULT_DISCOVERY EKA_DISCOVERY_AUTO
+#define DEFAULT_TIMEOUT 30
+#define DEFAULT_RETRY_TIME (600 * GST_SECOND)
+#define DEFAULT_USER_AGENT "gst-ekascribe/" VERSION
+
+enum
+{
+  PROP_BASE_URL = GST_EKASCRIBE_PROP_FIRST_SETTING,
+  PROP_ACCESS_TOKEN,
+  PROP_ACCESS_TOKEN_FILE,
+  PROP_API_KEY,
+  PROP_TEMPLATES,
+  PROP_LANGUAGE_HINT,
+  PROP_SESSION_MODE,
+  PROP_MODEL,
+  PROP_TRANSCRIPT_LANGUAGE,
+  PROP_SESSION_ID,
+  PROP_PATIENT_DETAILS,
+  PROP_ADDITIONAL_DATA,
+  PROP_RESULT_TEMPLATE,
+  PROP_ALLOW_HTTP,
+  PROP_TRUSTED_HOSTS,
+  PROP_MAX_CHUNK_DURATION,
+  PROP_WAIT_FOR_RESULTS,
+  PROP_RESULT_TIMEOUT,
+  PROP_POLL_INTERVAL,
+  PROP_RESULT_LOCATION,
+  PROP_TRANSCRIPT_LOCATION,
+  PROP_MAX_SIZE_BYTES,
+  PROP_MAX_SIZE_TIME,
+  PROP_DISCOVERY,
+  PROP_TIMEOUT,
+  PROP_RETRY_TIME,
+  PROP_USER_AGENT,
+  PROP_PROXY,
+  PROP_PROXY_ID,
+  PROP_PROXY_PW,
+  PROP_EXTRA_HEADERS,
+  PROP_TLS_DATABASE,
+};
+
+#define READABLE                                                              \
+  (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_DOC_SHOW_DEFAULT)
+#define READWRITE                                                             \
+  (READABLE | G_PARAM_WRITABLE | GST_PARAM_MUTABLE_READY)
+/* What every DOT dump would show, were it readable. */
+#define SECRET                                                                \
+  (G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+
+GType
+gst_ekascribe_session_mode_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_SESSION_MODE_DICTATION, "One person dictates",
+      "dictation" },
+    { GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
+      "Several persons talk to each other", "consultation" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeSessionMode", values));
+  return type;
+}
+
+GType
+gst_ekascribe_discovery_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_DISCOVERY_AUTO,
+      "Ask the service what it can do; without an answer the defaults hold",
+      "auto" },
+    { EKA_DISCOVERY_REQUIRE, "The service must tell what it can do",
+      "require" },
+    { EKA_DISCOVERY_OFF, "Do not ask; the defaults hold", "off" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeDiscovery", values));
+  return type;
+}
+
+GType
+gst_ekascribe_state_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_SESSION_IDLE, "Nothing asked yet", "idle" },
+    { EKA_SESSION_DISCOVERING, "The service is asked what it can do",
+      "discovering" },
+    { EKA_SESSION_READY, "Waits for the first audio", "ready" },
+    { EKA_SESSION_CREATING, "The session is being created", "creating" },
+    { EKA_SESSION_RECORDING, "Chunks go up as they come", "recording" },
+    { EKA_SESSION_DRAINING, "The last chunks go up", "draining" },
+    { EKA_SESSION_ENDING, "The session is being ended", "ending" },
+    { EKA_SESSION_PROCESSING, "The service works", "processing" },
+    { EKA_SESSION_COMPLETED, "All results are there", "completed" },
+    { EKA_SESSION_PARTIAL, "Some results are there", "partial" },
+    { EKA_SESSION_FAILED, "No results, or audio not delivered", "failed" },
+    { EKA_SESSION_EXPIRED, "The service gave the session up", "expired" },
+    { EKA_SESSION_DISCARDED, "There was no audio, or nobody wants it",
+      "discarded" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+                       g_enum_register_static ("GstEkascribeState", values));
+  return type;
+}
+
+static void
+install_string (GObjectClass *klass,
+                guint         id,
+                const gchar  *name,
+                const gchar  *nick,
+                const gchar  *blurb,
+                const gchar  *value,
+                GParamFlags   flags)
+{
+  g_object_class_install_property (
+      klass, id, g_param_spec_string (name, nick, blurb, value, flags));
+}
+
+static void
+install_boolean (GObjectClass *klass,
+                 guint         id,
+                 const gchar  *name,
+                 const gchar  *nick,
+                 const gchar  *blurb,
+                 gboolean      value)
+{
+  g_object_class_install_property (
+      klass, id, g_param_spec_boolean (name, nick, blurb, value, READWRITE));
+}
+
+static void
+install_uint64 (GObjectClass *klass,
+                guint         id,
+                const gchar  *name,
+                const gchar  *nick,
+                const gchar  *blurb,
+                guint64       least,
+                guint64       most,
+                guint64       value)
+{
+  g_object_class_install_property (
+      klass, id,
+      g_param_spec_uint64 (name, nick, blurb, least, most, value, READWRITE));
+}
+
+static void
+install_enum (GObjectClass *klass,
+              guint         id,
+              const gchar  *name,
+              const gchar  *nick,
+              const gchar  *blurb,
+              GType         type,
+              gint          value,
+              GParamFlags   flags)
+{
+  g_object_class_install_property (
+      klass, id, g_param_spec_enum (name, nick, blurb, type, value, flags));
+}
+
+static void
+install_service (GObjectClass *klass)
+{
+  install_string (klass, PROP_BASE_URL, "base-url", "Base URL",
+                  "API root of the service, without a slash at its end. Where "
+                  "it is not set, the environment variable EKASCRIBE_BASE_URL "
+                  "holds",
+                  DEFAULT_BASE_URL, READWRITE);
+  install_string (klass, PROP_ACCESS_TOKEN, "access-token", "Access token",
+                  "Bearer token of the service. A launch line is visible to "
+                  "everybody on the machine: prefer the environment variable "
+                  "EKASCRIBE_ACCESS_TOKEN, which holds where no credential is "
+                  "set, or access-token-file",
+                  NULL, SECRET);
+  install_string (klass, PROP_ACCESS_TOKEN_FILE, "access-token-file",
+                  "Access token file",
+                  "File that holds the bearer token; read at start, and again "
+                  "whenever the service refuses the token",
+                  NULL, READWRITE);
+  install_string (klass, PROP_API_KEY, "api-key", "API key",
+                  "Key that is sent as X-API-Key, in place of a token", NULL,
+                  SECRET);
+  install_boolean (klass, PROP_ALLOW_HTTP, "allow-http", "Allow HTTP",
+                   "Send credentials and audio over plain http to any host. "
+                   "Without it only to this machine (loopback)",
+                   DEFAULT_ALLOW_HTTP);
+  install_string (klass, PROP_TRUSTED_HOSTS, "trusted-hosts", "Trusted hosts",
+                  "Further hosts that may get the credential, as host or "
+                  "host:port, separated by commas; without it only the host of "
+                  "base-url",
+                  NULL, READWRITE);
+  install_enum (klass, PROP_DISCOVERY, "discovery", "Discovery",
+                "Whether the service is asked what it can do before a session "
+                "is created. Settings that it rules out are an error then",
+                GST_TYPE_EKASCRIBE_DISCOVERY, DEFAULT_DISCOVERY, READWRITE);
+}
+
+static void
+install_session (GObjectClass *klass)
+{
+  install_string (klass, PROP_TEMPLATES, "templates", "Templates",
+                  "Ids of the documents to make, at most two, separated by "
+                  "commas, such as soap,medications",
+                  NULL, READWRITE);
+  install_string (klass, PROP_LANGUAGE_HINT, "language-hint", "Language hint",
+                  "Languages that are spoken, as ISO 639-1 codes separated by "
+                  "commas, or auto_detect. Not set: the stream's language tag, "
+                  "else auto_detect where the service knows it",
+                  NULL, READWRITE);
+  install_enum (klass, PROP_SESSION_MODE, "session-mode", "Session mode",
+                "Who speaks", GST_TYPE_EKASCRIBE_SESSION_MODE,
+                DEFAULT_SESSION_MODE, READWRITE);
+  install_string (klass, PROP_MODEL, "model", "Model",
+                  "Model of the service, such as lite or pro. Not set: lite, "
+                  "or the first one that the service lists",
+                  NULL, READWRITE);
+  install_string (klass, PROP_TRANSCRIPT_LANGUAGE, "transcript-language",
+                  "Transcript language",
+                  "Language of the transcript, as ISO 639-1 code. Not set: the "
+                  "one that is spoken",
+                  NULL, READWRITE);
+  install_string (klass, PROP_SESSION_ID, "session-id", "Session id",
+                  "Id of the first session, 16 to 32 characters. Not set: one "
+                  "is made; current-session-id tells it",
+                  NULL, READWRITE);
+  install_string (klass, PROP_PATIENT_DETAILS, "patient-details",
+                  "Patient details",
+                  "Who the patient is: a JSON object, or @FILE that holds one "
+                  "(better, as a launch line is visible to everybody on the "
+                  "machine)",
+                  NULL, SECRET);
+  install_string (klass, PROP_ADDITIONAL_DATA, "additional-data",
+                  "Additional data",
+                  "What the service shall give back with the results: a JSON "
+                  "object, or @FILE that holds one. At most 4096 bytes, and "
+                  "nothing about the patient",
+                  NULL, READWRITE);
+}
+
+static void
+install_results (GObjectClass *klass)
+{
+  install_boolean (klass, PROP_WAIT_FOR_RESULTS, "wait-for-results",
+                   "Wait for results",
+                   "Hold EOS back until the results are on the bus; otherwise "
+                   "only until the service has accepted all audio",
+                   DEFAULT_WAIT_FOR_RESULTS);
+  install_uint64 (klass, PROP_RESULT_TIMEOUT, "result-timeout",
+                  "Result timeout",
+                  "How long to wait for results after the end of the audio, in "
+                  "ns (0 = for ever)",
+                  0, G_MAXINT64, DEFAULT_RESULT_TIMEOUT);
+  install_uint64 (klass, PROP_POLL_INTERVAL, "poll-interval", "Poll interval",
+                  "Time from one question for results to the next, in ns",
+                  10 * GST_MSECOND, G_MAXINT64, DEFAULT_POLL_INTERVAL);
+  install_string (klass, PROP_RESULT_TEMPLATE, "result-template",
+                  "Result template",
+                  "Ask for the documents of this template only", NULL,
+                  READWRITE);
+  install_string (klass, PROP_RESULT_LOCATION, "result-location",
+                  "Result location",
+                  "File for the whole result as JSON, readable for its owner "
+                  "only. %s stands for the session id. A file that is there "
+                  "already stays: the new one is name-2.ext then",
+                  NULL, READWRITE);
+  install_string (klass, PROP_TRANSCRIPT_LOCATION, "transcript-location",
+                  "Transcript location",
+                  "File for the transcript as text; see result-location", NULL,
+                  READWRITE);
+}
+
+static void
+install_bounds (GObjectClass *klass)
+{
+  install_uint64 (klass, PROP_MAX_CHUNK_DURATION, "max-chunk-duration",
+                  "Maximum chunk duration",
+                  "Longest piece of audio that is uploaded in one go, in ns. A "
+                  "service that tells a lower limit wins",
+                  GST_SECOND, 60 * GST_SECOND, DEFAULT_MAX_CHUNK_DURATION);
+  install_uint64 (klass, PROP_MAX_SIZE_BYTES, "max-size-bytes",
+                  "Maximum size in bytes",
+                  "How much audio may wait in memory for the uplink, in bytes "
+                  "(0 = unlimited). Beyond it a live pipeline ends with an "
+                  "error, any other one waits",
+                  0, G_MAXUINT64, DEFAULT_MAX_SIZE_BYTES);
+  install_uint64 (klass, PROP_MAX_SIZE_TIME, "max-size-time",
+                  "Maximum size in time",
+                  "How much audio may wait in memory for the uplink, in ns "
+                  "(0 = unlimited); see max-size-bytes",
+                  0, G_MAXUINT64, DEFAULT_MAX_SIZE_TIME);
+  install_uint64 (klass, PROP_RETRY_TIME, "retry-time", "Retry time",
+                  "How long after the end of the audio failed calls are still "
+                  "repeated, in ns (0 = not at all). While audio comes they "
+                  "are repeated without end",
+                  0, G_MAXINT64, DEFAULT_RETRY_TIME);
+}
+
+static void
+install_http (GObjectClass *klass)
+{
+  g_object_class_install_property (
+      klass, PROP_TIMEOUT,
+      g_param_spec_uint ("timeout", "Timeout",
+                         "Time without a byte after which a call has failed, "
+                         "in seconds",
+                         1, 3600, DEFAULT_TIMEOUT, READWRITE));
+  install_string (klass, PROP_USER_AGENT, "user-agent", "User agent",
+                  "What the element calls itself", DEFAULT_USER_AGENT,
+                  READWRITE);
+  install_string (klass, PROP_PROXY, "proxy", "Proxy",
+                  "URI of an HTTP proxy. Not set: the system's", NULL,
+                  READWRITE);
+  install_string (klass, PROP_PROXY_ID, "proxy-id", "Proxy user",
+                  "User name at the proxy", NULL, READWRITE);
+  install_string (klass, PROP_PROXY_PW, "proxy-pw", "Proxy password",
+                  "Password at the proxy", NULL, SECRET);
+  g_object_class_install_property (
+      klass, PROP_EXTRA_HEADERS,
+      g_param_spec_boxed ("extra-headers", "Extra headers",
+                          "Headers that are added to every request, such as "
+                          "headers,x-tenant=clinic",
+                          GST_TYPE_STRUCTURE, SECRET));
+  g_object_class_install_property (
+      klass, PROP_TLS_DATABASE,
+      g_param_spec_object ("tls-database", "TLS database",
+                           "Certificates to trust. Not set: the system's",
+                           G_TYPE_TLS_DATABASE,
+                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                               GST_PARAM_MUTABLE_READY));
+}
+
+static void
+install_run (GObjectClass *klass)
+{
+  g_object_class_install_property (
+      klass, GST_EKASCRIBE_PROP_STATS,
+      g_param_spec_boxed (
+          "stats", "Statistics",
+          "Of this run, or of the last one: packets, bytes-in, chunks, "
+          "chunks-uploaded, retries, bytes-uploaded, audio-duration (ns), "
+          "bytes-waiting, time-waiting (ns), round-trip (ns of the last "
+          "upload), packets-damaged",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  install_enum (klass, GST_EKASCRIBE_PROP_STATE, "state", "State",
+                "State of the newest session", GST_TYPE_EKASCRIBE_STATE,
+                EKA_SESSION_IDLE, READABLE);
+  install_string (klass, GST_EKASCRIBE_PROP_CURRENT_SESSION_ID,
+                  "current-session-id", "Current session id",
+                  "Id of the newest session", NULL, READABLE);
+}
+
+/**
+ * gst_ekascribe_properties_install:
+ * @klass: class of the element
+ */
+void
+gst_ekascribe_properties_install (GObjectClass *klass)
+{
+  install_service (klass);
+  install_session (klass);
+  install_results (klass);
+  install_bounds (klass);
+  install_http (klass);
+  install_run (klass);
+
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_SESSION_MODE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_DISCOVERY, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STATE, 0);
+}
+
+/**
+ * gst_ekascribe_properties_init:
+ * @self: memory full of zeros
+ */
+void
+gst_ekascribe_properties_init (GstEkascribeProperties *self)
+{
+  const gchar *url = g_getenv ("EKASCRIBE_BASE_URL");
+
+  self->base_url = g_strdup (url != NULL && *url != '\0' ? url :
+                                                           DEFAULT_BASE_URL);
+  self->session_mode = DEFAULT_SESSION_MODE;
+  self->allow_http = DEFAULT_ALLOW_HTTP;
+  self->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
+  self->wait_for_results = DEFAULT_WAIT_FOR_RESULTS;
+  self->result_timeout = DEFAULT_RESULT_TIMEOUT;
+  self->poll_interval = DEFAULT_POLL_INTERVAL;
+  self->max_size_bytes = DEFAULT_MAX_SIZE_BYTES;
+  self->max_size_time = DEFAULT_MAX_SIZE_TIME;
+  self->discovery = DEFAULT_DISCOVERY;
+  self->timeout = DEFAULT_TIMEOUT;
+  self->retry_time = DEFAULT_RETRY_TIME;
+  self->user_agent = g_strdup (DEFAULT_USER_AGENT);
+}
+
+static void
+wipe (gchar **secret)
+{
+  if (*secret != NULL)
+    explicit_bzero (*secret, strlen (*secret));
+  g_clear_pointer (secret, g_free);
+}
+
+/**
+ * gst_ekascribe_properties_clear:
+ * @self: properties
+ *
+ * Frees what they hold, and wipes what is secret.
+ */
+void
+gst_ekascribe_properties_clear (GstEkascribeProperties *self)
+{
+  wipe (&self->access_token);
+  wipe (&self->api_key);
+  wipe (&self->patient_details);
+  wipe (&self->proxy_pw);
+  g_clear_pointer (&self->base_url, g_free);
+  g_clear_pointer (&self->access_token_file, g_free);
+  g_clear_pointer (&self->templates, g_free);
+  g_clear_pointer (&self->language_hint, g_free);
+  g_clear_pointer (&self->model, g_free);
+  g_clear_pointer (&self->transcript_language, g_free);
+  g_clear_pointer (&self->session_id, g_free);
+  g_clear_pointer (&self->additional_data, g_free);
+  g_clear_pointer (&self->result_template, g_free);
+  g_clear_pointer (&self->trusted_hosts, g_free);
+  g_clear_pointer (&self->result_location, g_free);
+  g_clear_pointer (&self->transcript_location, g_free);
+  g_clear_pointer (&self->user_agent, g_free);
+  g_clear_pointer (&self->proxy, g_free);
+  g_clear_pointer (&self->proxy_id, g_free);
+  g_clear_pointer (&self->extra_headers, gst_structure_free);
+  g_clear_object (&self->tls_database);
+}
+
+/* Where the string property @id is kept, or NULL where it is none. */
+static gchar **
+find_string (GstEkascribeProperties *self,
+             guint                   id)
+{
+  switch (id) {
+    case PROP_BASE_URL:
+      return &self->base_url;
+    case PROP_ACCESS_TOKEN:
+      return &self->access_token;
+    case PROP_ACCESS_TOKEN_FILE:
+      return &self->access_token_file;
+    case PROP_API_KEY:
+      return &self->api_key;
+    case PROP_TEMPLATES:
+      return &self->templates;
+    case PROP_LANGUAGE_HINT:
+      return &self->language_hint;
+    case PROP_MODEL:
+      return &self->model;
+    case PROP_TRANSCRIPT_LANGUAGE:
+      return &self->transcript_language;
+    case PROP_SESSION_ID:
+      return &self->session_id;
+    case PROP_PATIENT_DETAILS:
+      return &self->patient_details;
+    case PROP_ADDITIONAL_DATA:
+      return &self->additional_data;
+    case PROP_RESULT_TEMPLATE:
+      return &self->result_template;
+    case PROP_TRUSTED_HOSTS:
+      return &self->trusted_hosts;
+    case PROP_RESULT_LOCATION:
+      return &self->result_location;
+    case PROP_TRANSCRIPT_LOCATION:
+      return &self->transcript_location;
+    case PROP_USER_AGENT:
+      return &self->user_agent;
+    case PROP_PROXY:
+      return &self->proxy;
+    case PROP_PROXY_ID:
+      return &self->proxy_id;
+    case PROP_PROXY_PW:
+      return &self->proxy_pw;
+    default:
+      return NULL;
+  }
+}
+
+static guint64 *
+find_uint64 (GstEkascribeProperties *self,
+             guint                   id)
+{
+  switch (id) {
+    case PROP_MAX_CHUNK_DURATION:
+      return &self->max_chunk_duration;
+    case PROP_RESULT_TIMEOUT:
+      return &self->result_timeout;
+    case PROP_POLL_INTERVAL:
+      return &self->poll_interval;
+    case PROP_MAX_SIZE_BYTES:
+      return &self->max_size_bytes;
+    case PROP_MAX_SIZE_TIME:
+      return &self->max_size_time;
+    case PROP_RETRY_TIME:
+      return &self->retry_time;
+    default:
+      return NULL;
+  }
+}
+
+static gboolean
+set_other (GstEkascribeProperties *self,
+           guint                   id,
+           const GValue           *value)
+{
+  switch (id) {
+    case PROP_SESSION_MODE:
+      self->session_mode = g_value_get_enum (value);
+      return TRUE;
+    case PROP_DISCOVERY:
+      self->discovery = g_value_get_enum (value);
+      return TRUE;
+    case PROP_ALLOW_HTTP:
+      self->allow_http = g_value_get_boolean (value);
+      return TRUE;
+    case PROP_WAIT_FOR_RESULTS:
+      self->wait_for_results = g_value_get_boolean (value);
+      return TRUE;
+    case PROP_TIMEOUT:
+      self->timeout = g_value_get_uint (value);
+      return TRUE;
+    case PROP_EXTRA_HEADERS:
+      g_clear_pointer (&self->extra_headers, gst_structure_free);
+      self->extra_headers = g_value_dup_boxed (value);
+      return TRUE;
+    case PROP_TLS_DATABASE:
+      g_set_object (&self->tls_database, g_value_get_object (value));
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+/**
+ * gst_ekascribe_properties_set:
+ * @self: properties
+ * @id: number of one
+ * @value: its new value
+ *
+ * Returns: %FALSE where there is no such property
+ */
+gboolean
+gst_ekascribe_properties_set (GstEkascribeProperties *self,
+                              guint                   id,
+                              const GValue           *value)
+{
+  gchar **string = find_string (self, id);
+  guint64 *number = find_uint64 (self, id);
+
+  if (string != NULL) {
+    wipe (string);
+    *string = g_value_dup_string (value);
+    return TRUE;
+  }
+  if (number != NULL) {
+    *number = g_value_get_uint64 (value);
+    return TRUE;
+  }
+  return set_other (self, id, value);
+}
+
+/**
+ * gst_ekascribe_properties_get:
+ * @self: properties
+ * @id: number of one
+ * @value: takes its value
+ *
+ * Returns: %FALSE where there is no such property
+ */
+gboolean
+gst_ekascribe_properties_get (GstEkascribeProperties *self,
+                              guint                   id,
+                              GValue                 *value)
+{
+  gchar **string = find_string (self, id);
+  guint64 *number = find_uint64 (self, id);
+
+  if (string != NULL)
+    g_value_set_string (value, *string);
+  else if (number != NULL)
+    g_value_set_uint64 (value, *number);
+  else if (id == PROP_SESSION_MODE)
+    g_value_set_enum (value, self->session_mode);
+  else if (id == PROP_DISCOVERY)
+    g_value_set_enum (value, self->discovery);
+  else if (id == PROP_ALLOW_HTTP)
+    g_value_set_boolean (value, self->allow_http);
+  else if (id == PROP_WAIT_FOR_RESULTS)
+    g_value_set_boolean (value, self->wait_for_results);
+  else if (id == PROP_TIMEOUT)
+    g_value_set_uint (value, self->timeout);
+  else if (id == PROP_TLS_DATABASE)
+    g_value_set_object (value, self->tls_database);
+  else
+    return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,88 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "scribe/settings.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  GST_EKASCRIBE_SESSION_MODE_DICTATION,
+  GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
+} GstEkascribeSessionMode;
+
+GType gst_ekascribe_session_mode_get_type (void);
+GType gst_ekascribe_discovery_get_type (void);
+GType gst_ekascribe_state_get_type (void);
+
+#define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
+#define GST_TYPE_EKASCRIBE_DISCOVERY (gst_ekascribe_discovery_get_type ())
+#define GST_TYPE_EKASCRIBE_STATE (gst_ekascribe_state_get_type ())
+
+/* The properties that tell of a run; the element answers them itself. */
+typedef enum
+{
+  GST_EKASCRIBE_PROP_STATS = 1,
+  GST_EKASCRIBE_PROP_STATE,
+  GST_EKASCRIBE_PROP_CURRENT_SESSION_ID,
+  GST_EKASCRIBE_PROP_FIRST_SETTING,
+} GstEkascribePropId;
+
+/**
+ * GstEkascribeProperties:
+ *
+ * What an application has set, as it was set. Guarded by the object lock of the
+ * element.
+ */
+typedef struct
+{
+  gchar *base_url;
+  gchar *access_token;
+  gchar *access_token_file;
+  gchar *api_key;
+  gchar *templates;
+  gchar *language_hint;
+  GstEkascribeSessionMode session_mode;
+  gchar *model;
+  gchar *transcript_language;
+  gchar *session_id;
+  gchar *patient_details;
+  gchar *additional_data;
+  gchar *result_template;
+  gboolean allow_http;
+  gchar *trusted_hosts;
+  GstClockTime max_chunk_duration;
+  gboolean wait_for_results;
+  GstClockTime result_timeout;
+  GstClockTime poll_interval;
+  gchar *result_location;
+  gchar *transcript_location;
+  guint64 max_size_bytes;
+  GstClockTime max_size_time;
+  EkaDiscoveryMode discovery;
+  guint timeout;
+  GstClockTime retry_time;
+  gchar *user_agent;
+  gchar *proxy;
+  gchar *proxy_id;
+  gchar *proxy_pw;
+  GstStructure *extra_headers;
+  GTlsDatabase *tls_database;
+} GstEkascribeProperties;
+
+void     gst_ekascribe_properties_install   (GObjectClass           *klass);
+void     gst_ekascribe_properties_init      (GstEkascribeProperties *self);
+void     gst_ekascribe_properties_clear     (GstEkascribeProperties *self);
+gboolean gst_ekascribe_properties_set       (GstEkascribeProperties *self,
+                                             guint                   id,
+                                             const GValue           *value);
+gboolean gst_ekascribe_properties_get       (GstEkascribeProperties *self,
+                                             guint                   id,
+                                             GValue                 *value);
+
+G_END_DECLS

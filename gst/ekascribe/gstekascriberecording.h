@@ -1,0 +1,119 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gstekascribeconfig.h"
+#include "gstekascribepart.h"
+
+#include "chunk/codec.h"
+
+G_BEGIN_DECLS
+
+/**
+ * GstEkascribeRecording:
+ *
+ * The data of one run, from READY→PAUSED to PAUSED→READY: its sessions, of
+ * which at most one records while others drain or wait for results. Reference
+ * counted and thread safe.
+ */
+typedef struct _GstEkascribeRecording GstEkascribeRecording;
+
+/**
+ * GstEkascribeRecordingFunc:
+ *
+ * Called when a session has said its last word, on a thread that may run the
+ * application's code.
+ */
+typedef void (*GstEkascribeRecordingFunc) (GstElement *element);
+
+/**
+ * GstEkascribeWait:
+ * @GST_EKASCRIBE_WAIT_SETTLED: it is known what the service can do
+ * @GST_EKASCRIBE_WAIT_TIMEOUT: not yet
+ * @GST_EKASCRIBE_WAIT_INTERRUPTED: the pad is flushing, or the run is over
+ * @GST_EKASCRIBE_WAIT_FAILED: there will be no session; ERROR was posted
+ */
+typedef enum
+{
+  GST_EKASCRIBE_WAIT_SETTLED,
+  GST_EKASCRIBE_WAIT_TIMEOUT,
+  GST_EKASCRIBE_WAIT_INTERRUPTED,
+  GST_EKASCRIBE_WAIT_FAILED,
+} GstEkascribeWait;
+
+GstEkascribeRecording *gst_ekascribe_recording_new
+                                    (GstElement                *element,
+                                     GstEkascribeConfig        *config,
+                                     EkaWorker                 *worker,
+                                     EkaTransport              *transport,
+                                     GstEkascribeRecordingFunc  part_done);
+GstEkascribeRecording *gst_ekascribe_recording_ref
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_unref
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_open
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_set_playing
+                                    (GstEkascribeRecording     *self,
+                                     GstElement                *element,
+                                     gboolean                   playing);
+void          gst_ekascribe_recording_halt
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_stop
+                                    (GstEkascribeRecording     *self,
+                                     GstElement                *element,
+                                     GstClockTime               pending);
+gboolean      gst_ekascribe_recording_is_done
+                                    (GstEkascribeRecording     *self);
+GstStructure *gst_ekascribe_recording_get_stats
+                                    (GstEkascribeRecording     *self,
+                                     EkaSessionState           *state,
+                                     gchar                    **session_id);
+
+/* What the service can do. */
+GstEkascribeWait gst_ekascribe_recording_wait_settled
+                                    (GstEkascribeRecording     *self,
+                                     const gboolean            *interrupted,
+                                     gint64                     end_time);
+void          gst_ekascribe_recording_interrupt
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                  *interrupted,
+                                     gboolean                   value);
+const gchar  *gst_ekascribe_recording_choose_format
+                                    (GstEkascribeRecording     *self,
+                                     EkaCodecType               type);
+gchar        *gst_ekascribe_recording_list_formats
+                                    (GstEkascribeRecording     *self);
+guint         gst_ekascribe_recording_get_timeout
+                                    (GstEkascribeRecording     *self);
+
+/* What the pad brings; on the streaming thread. */
+void          gst_ekascribe_recording_set_language
+                                    (GstEkascribeRecording     *self,
+                                     const gchar               *language);
+GstClockTime  gst_ekascribe_recording_get_max_chunk_duration
+                                    (GstEkascribeRecording     *self);
+GstFlowReturn gst_ekascribe_recording_add_packet
+                                    (GstEkascribeRecording     *self,
+                                     GstClockTime               running_time,
+                                     gsize                      size,
+                                     GstClockTime               duration);
+gboolean      gst_ekascribe_recording_add_damaged
+                                    (GstEkascribeRecording     *self);
+GstFlowReturn gst_ekascribe_recording_put
+                                    (GstEkascribeRecording     *self,
+                                     EkaChunk                  *chunk,
+                                     gboolean                   live,
+                                     GstClockTime               pending);
+void          gst_ekascribe_recording_end
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_set_flushing
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   flushing);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribeRecording,
+                               gst_ekascribe_recording_unref)
+
+G_END_DECLS

@@ -1,0 +1,601 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:element-ekascribesink
+ * @title: ekascribesink
+ *
+ * Records the audio of a pipeline with EkaScribe, or any other service that
+ * speaks the MedScribeAlliance protocol, and brings back a transcript and
+ * medical notes.
+ *
+ * Opus passes through untouched; everything else that an installed decoder
+ * takes goes up as 16 kHz mono WAV. The audio is cut into chunks that are
+ * uploaded while the recording runs. At EOS the rest is sent, the session is
+ * ended, and the EOS message waits for the results (see
+ * #GstEkascribeSink:wait-for-results).
+ *
+ * ## Example launch lines
+ * |[
+ * EKASCRIBE_ACCESS_TOKEN=… gst-launch-1.0 -e autoaudiosrc ! opusenc ! \
+ *     ekascribesink templates=soap transcript-location=%s.txt
+ * ]| Records the microphone until Ctrl-C.
+ * |[
+ * gst-launch-1.0 -m uridecodebin uri=file:///tmp/visit.mp4 ! \
+ *     ekascribesink access-token-file=token.txt session-mode=consultation
+ * ]| Transcribes a file, and prints all messages.
+ *
+ * ## Messages
+ *
+ * Element messages with flat structures; a string that the service did not give
+ * is %NULL. `session-id` names the session.
+ *
+ * `ekascribe-session`: a session entered another state.
+ * * gchararray `session-id`
+ * * gchararray `state`: as #GstEkascribeSink:state
+ * * guint `part`: number of the session in this run, from 1
+ * * #GstClockTime `running-time`: of its first audio
+ *
+ * `ekascribe-chunk`: a piece of audio is safe on the server.
+ * * gchararray `session-id`
+ * * guint `index`: number in the session, from 0
+ * * gchararray `name`: of the file on the server
+ * * #GstClockTime `running-time`: of its first sample
+ * * #GstClockTime `duration`
+ * * guint64 `size`: in bytes
+ * * guint `attempts`: how often it was sent
+ * * gchararray `state`: `uploaded`
+ *
+ * `ekascribe-transcript`: what was said.
+ * * gchararray `session-id`
+ * * gchararray `text`
+ * * gboolean `final`: %FALSE while the service still works on it
+ * * gchararray `language`
+ *
+ * `ekascribe-template`: a document; one message for each.
+ * * gchararray `session-id`
+ * * gchararray `template-id`, `document-id`, `document-type`
+ * * gchararray `status`: such as `success` or `failed`
+ * * gchararray `data`, `publish`: JSON text
+ * * gchararray `presigned-url`
+ * * gchararray `error-code`, `error-message`
+ *
+ * `ekascribe-result`: the last message of a session.
+ * * gchararray `session-id`
+ * * guint `part`: number of the session in this run, from 1
+ * * gchararray `status`: `completed`, `partial`, `failed` or `expired`
+ * * gchararray `transcript`, `model-used`, `language-detected`, `completed-at`
+ * * gint `audio-files-received`, `audio-files-processed`: -1: not told
+ * * gchararray `processing-errors`: JSON text
+ * * gchararray `json`: the whole answer
+ *
+ * PROGRESS messages have the codes `open`, `upload`, `close` and `results`.
+ * ERROR and WARNING carry details: guint `http-status-code`, gchararray
+ * `error-code`, `error-details` (JSON text), `request`, `property` and
+ * `session-id`, as far as they are known.
+ *
+ * ## How a run ends
+ *
+ * With all results: EOS. With some: a WARNING, then EOS. Without: the result
+ * message where there is one, then ERROR.
+ */
+#include "gstekascribesink.h"
+
+#include <gst/audio/audio.h>
+
+#include "gstekascribeinput.h"
+#include "gstekascribemessages.h"
+#include "gstekascribeproperties.h"
+
+GST_DEBUG_CATEGORY (gst_ekascribe_debug);
+#define GST_CAT_DEFAULT gst_ekascribe_debug
+
+struct _GstEkascribeSink
+{
+  GstBin parent;
+
+  GstEkascribePacketSink *packet_sink; /* a child for life */
+  GstEkascribeTransportFunc transport_func;
+  gpointer transport_data;
+
+  /* Guarded by the object lock. */
+  GstEkascribeProperties properties;
+  GstEkascribeRecording *recording; /* from READY→PAUSED to PAUSED→READY */
+  GstEkascribeInput *input;         /* the pad, or NULL */
+  guint next_pad;
+  GstMessage *held_eos; /* of the packet sink, until there are results */
+  /* What the last run left behind. */
+  GstStructure *last_stats;
+  EkaSessionState last_state;
+  gchar *last_session_id;
+};
+
+G_DEFINE_FINAL_TYPE (GstEkascribeSink, gst_ekascribe_sink, GST_TYPE_BIN)
+
+static gboolean
+register_element (GstPlugin *plugin)
+{
+  GST_DEBUG_CATEGORY_INIT (gst_ekascribe_debug, "ekascribesink", 0,
+                           "Transcripts and notes from audio");
+  return gst_element_register (plugin, "ekascribesink", GST_RANK_NONE,
+                               GST_TYPE_EKASCRIBE_SINK);
+}
+
+GST_ELEMENT_REGISTER_DEFINE_CUSTOM (ekascribesink, register_element)
+
+/* Opus first: it is what a source should choose if it can. */
+static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
+    "audio_%u",
+    GST_PAD_SINK,
+    GST_PAD_REQUEST,
+    GST_STATIC_CAPS (
+        "audio/x-opus; " GST_AUDIO_CAPS_MAKE (GST_AUDIO_FORMATS_ALL) "; "
+        "audio/mpeg; audio/x-mulaw; audio/x-alaw; audio/G722; audio/AMR; "
+        "audio/AMR-WB; audio/x-flac; audio/x-vorbis; audio/x-speex; "
+        "audio/x-adpcm; audio/G723; audio/G729; audio/x-gsm; audio/ms-gsm; "
+        "audio/iLBC; audio/x-iLBC; audio/x-siren; audio/x-sbc; audio/aptx; "
+        "audio/x-ac3; audio/ac3; audio/x-eac3; audio/x-dts; audio/x-alac; "
+        "audio/x-wma; audio/x-wavpack; audio/x-tta; audio/x-ape; "
+        "audio/x-nellymoser; audio/x-lpc"));
+
+static GstEkascribeRecording *
+get_recording (GstEkascribeSink *self)
+{
+  GstEkascribeRecording *recording = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->recording != NULL)
+    recording = gst_ekascribe_recording_ref (self->recording);
+  GST_OBJECT_UNLOCK (self);
+  return recording;
+}
+
+static GstEkascribeInput *
+get_input (GstEkascribeSink *self)
+{
+  GstEkascribeInput *input = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->input != NULL)
+    input = gst_object_ref (self->input);
+  GST_OBJECT_UNLOCK (self);
+  return input;
+}
+
+/* --- EOS ------------------------------------------------------------------ */
+
+static void
+drop_eos (GstEkascribeSink *self)
+{
+  GstMessage *message;
+
+  GST_OBJECT_LOCK (self);
+  message = g_steal_pointer (&self->held_eos);
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&message, gst_message_unref);
+}
+
+/* Lets the EOS message go if nothing is left to be waited for. */
+static void
+release_eos (GstElement *element)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  GstMessage *message;
+
+  if (recording != NULL && !gst_ekascribe_recording_is_done (recording))
+    return;
+  GST_OBJECT_LOCK (self);
+  message = g_steal_pointer (&self->held_eos);
+  GST_OBJECT_UNLOCK (self);
+  if (message != NULL)
+    GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
+        ->handle_message (GST_BIN (self), message);
+}
+
+static void
+gst_ekascribe_sink_handle_message (GstBin     *bin,
+                                   GstMessage *message)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (bin);
+  GstMessage *old;
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_EOS ||
+      GST_MESSAGE_SRC (message) != GST_OBJECT (self->packet_sink)) {
+    GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
+        ->handle_message (bin, message);
+    return;
+  }
+  /* The packet sink says it again after a pause: the newer one counts. */
+  GST_OBJECT_LOCK (self);
+  old = self->held_eos;
+  self->held_eos = message;
+  GST_OBJECT_UNLOCK (self);
+  g_clear_pointer (&old, gst_message_unref);
+  release_eos (GST_ELEMENT (self));
+}
+
+/* --- start and stop ------------------------------------------------------- */
+
+static EkaTransport *
+make_transport (GstEkascribeSink   *self,
+                GstEkascribeConfig *config,
+                EkaWorker          *worker)
+{
+  if (self->transport_func != NULL)
+    return self->transport_func (worker, self->transport_data);
+  return gst_ekascribe_config_make_transport (config, worker);
+}
+
+static void
+warn_additional_data (GstEkascribeSink         *self,
+                      const GstEkascribeConfig *config)
+{
+  const gchar *data = config->settings->additional_data;
+
+  if (data != NULL && strlen (data) > 4096)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+                         ("additional-data has %" G_GSIZE_FORMAT
+                          " bytes; the service may refuse more than 4096.",
+                          strlen (data)),
+                         (NULL));
+}
+
+static gboolean
+start (GstEkascribeSink *self)
+{
+  g_autoptr (GstEkascribeInput) input = get_input (self);
+  g_autoptr (GstEkascribeConfig) config = NULL;
+  g_autoptr (EkaTransport) transport = NULL;
+  g_autoptr (EkaWorker) worker = NULL;
+  g_autoptr (GError) error = NULL;
+  GstEkascribeRecording *recording;
+
+  GST_OBJECT_LOCK (self);
+  config = gst_ekascribe_config_new (&self->properties);
+  GST_OBJECT_UNLOCK (self);
+  if (!gst_ekascribe_config_check (config, &error)) {
+    gst_ekascribe_post_error (GST_ELEMENT (self), error, NULL);
+    return FALSE;
+  }
+  warn_additional_data (self, config);
+  worker = eka_worker_acquire ();
+  transport = make_transport (self, config, worker);
+  recording = gst_ekascribe_recording_new (
+      GST_ELEMENT (self), g_steal_pointer (&config), worker, transport,
+      release_eos);
+  gst_ekascribe_packet_sink_start (self->packet_sink, recording);
+  if (input != NULL)
+    gst_ekascribe_input_start (input, recording);
+  GST_OBJECT_LOCK (self);
+  self->recording = recording;
+  GST_OBJECT_UNLOCK (self);
+  gst_ekascribe_recording_open (recording);
+  return TRUE;
+}
+
+/* Before the streaming thread ends: wakes whoever waits. */
+static void
+halt (GstEkascribeSink *self)
+{
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeInput) input = get_input (self);
+
+  if (recording != NULL)
+    gst_ekascribe_recording_halt (recording);
+  if (input != NULL)
+    gst_ekascribe_input_halt (input);
+}
+
+/* After the streaming thread has ended. */
+static void
+stop (GstEkascribeSink *self)
+{
+  g_autoptr (GstEkascribeInput) input = get_input (self);
+  GstEkascribeRecording *recording;
+  GstStructure *stats;
+  EkaSessionState state;
+  gchar *session_id;
+  GstClockTime pending;
+
+  pending = gst_ekascribe_packet_sink_stop (self->packet_sink);
+  if (input != NULL)
+    gst_ekascribe_input_stop (input);
+  drop_eos (self);
+  recording = get_recording (self);
+  if (recording == NULL)
+    return;
+  stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
+  gst_ekascribe_recording_stop (recording, GST_ELEMENT (self), pending);
+  GST_OBJECT_LOCK (self);
+  g_clear_pointer (&self->last_stats, gst_structure_free);
+  g_free (self->last_session_id);
+  self->last_stats = stats;
+  self->last_state = state;
+  self->last_session_id = session_id;
+  self->recording = NULL;
+  GST_OBJECT_UNLOCK (self);
+  /* Ours, and the one of the element. */
+  gst_ekascribe_recording_unref (recording);
+  gst_ekascribe_recording_unref (recording);
+}
+
+static void
+set_playing (GstEkascribeSink *self,
+             gboolean          playing)
+{
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+
+  if (recording != NULL)
+    gst_ekascribe_recording_set_playing (recording, GST_ELEMENT (self),
+                                         playing);
+}
+
+static GstStateChangeReturn
+gst_ekascribe_sink_change_state (GstElement    *element,
+                                 GstStateChange transition)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+    return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
+    set_playing (self, FALSE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    halt (self);
+
+  ret = GST_ELEMENT_CLASS (gst_ekascribe_sink_parent_class)
+            ->change_state (element, transition);
+
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING &&
+      ret != GST_STATE_CHANGE_FAILURE)
+    set_playing (self, TRUE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
+       ret == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return ret;
+}
+
+/* --- pads ----------------------------------------------------------------- */
+
+static GstPad *
+make_input (GstEkascribeSink *self,
+            GstPadTemplate   *templ,
+            const gchar      *name)
+{
+  g_autofree gchar *made = NULL;
+  GstPad *pad = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->input == NULL) {
+    if (name == NULL)
+      name = made = g_strdup_printf ("audio_%u", self->next_pad++);
+    pad = gst_ekascribe_input_new (name, templ, self->packet_sink);
+    self->input = GST_EKASCRIBE_INPUT (gst_object_ref_sink (pad));
+  }
+  GST_OBJECT_UNLOCK (self);
+  return pad;
+}
+
+/* A pad that comes after the end of another begins another recording. */
+static void
+forget_eos (GstEkascribeSink *self)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
+
+  if (!GST_PAD_IS_EOS (pad))
+    return;
+  gst_pad_send_event (pad, gst_event_new_flush_start ());
+  gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
+  drop_eos (self);
+}
+
+static GstPad *
+gst_ekascribe_sink_request_new_pad (GstElement     *element,
+                                    GstPadTemplate *templ,
+                                    const gchar    *name,
+                                    const GstCaps  *caps)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  GstPad *pad = make_input (self, templ, name);
+
+  if (pad == NULL) {
+    GST_ELEMENT_WARNING (self, CORE, PAD,
+                         ("ekascribesink takes one audio stream at a time. "
+                          "Mix several into one before it, with audiomixer."),
+                         (NULL));
+    return NULL;
+  }
+  if (recording != NULL) {
+    forget_eos (self);
+    gst_ekascribe_input_start (GST_EKASCRIBE_INPUT (pad), recording);
+    gst_pad_set_active (pad, TRUE);
+  }
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
+static void
+send_eos (GstElement *element,
+          gpointer    user_data)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (GST_EKASCRIBE_SINK (element)->packet_sink);
+
+  gst_pad_send_event (pad, gst_event_new_eos ());
+}
+
+static void
+gst_ekascribe_sink_release_pad (GstElement *element,
+                                GstPad     *pad)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  GstEkascribeInput *input = NULL;
+  g_autoptr (GstEkascribeRecording) recording = NULL;
+
+  /* GstElement asks again in dispose, when the children have gone. */
+  GST_OBJECT_LOCK (self);
+  if (GST_PAD (self->input) == pad)
+    input = g_steal_pointer (&self->input);
+  GST_OBJECT_UNLOCK (self);
+  if (input == NULL)
+    return;
+  recording = get_recording (self);
+  gst_ekascribe_input_halt (input);
+  gst_pad_set_active (pad, FALSE);
+  gst_ekascribe_input_stop (input);
+  gst_element_remove_pad (element, pad);
+  gst_object_unref (input);
+  /* The end of the stream may have to wait for room: not on this thread. */
+  if (recording != NULL)
+    gst_element_call_async (element, send_eos, NULL, NULL);
+}
+
+/* --- object --------------------------------------------------------------- */
+
+static void
+get_run_property (GstEkascribeSink *self,
+                  guint             id,
+                  GValue           *value)
+{
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstStructure) stats = NULL;
+  g_autofree gchar *session_id = NULL;
+  EkaSessionState state;
+
+  if (recording != NULL) {
+    stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
+  } else {
+    GST_OBJECT_LOCK (self);
+    stats = gst_structure_copy (self->last_stats);
+    state = self->last_state;
+    session_id = g_strdup (self->last_session_id);
+    GST_OBJECT_UNLOCK (self);
+  }
+  if (id == GST_EKASCRIBE_PROP_STATS)
+    g_value_set_boxed (value, stats);
+  else if (id == GST_EKASCRIBE_PROP_STATE)
+    g_value_set_enum (value, state);
+  else
+    g_value_set_string (value, session_id);
+}
+
+static void
+gst_ekascribe_sink_set_property (GObject      *object,
+                                 guint         id,
+                                 const GValue *value,
+                                 GParamSpec   *pspec)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
+  gboolean known;
+
+  GST_OBJECT_LOCK (self);
+  known = gst_ekascribe_properties_set (&self->properties, id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+gst_ekascribe_sink_get_property (GObject    *object,
+                                 guint       id,
+                                 GValue     *value,
+                                 GParamSpec *pspec)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
+  gboolean known;
+
+  if (id < GST_EKASCRIBE_PROP_FIRST_SETTING) {
+    get_run_property (self, id, value);
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  known = gst_ekascribe_properties_get (&self->properties, id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+/**
+ * gst_ekascribe_sink_set_transport_func:
+ * @self: an element in NULL or READY
+ * @func: (nullable): makes the way to the service; %NULL: libsoup
+ * @user_data: for @func; outlives @self
+ *
+ * For tests; not part of any interface.
+ */
+void
+gst_ekascribe_sink_set_transport_func (GstEkascribeSink         *self,
+                                       GstEkascribeTransportFunc func,
+                                       gpointer                  user_data)
+{
+  self->transport_func = func;
+  self->transport_data = user_data;
+}
+
+static void
+gst_ekascribe_sink_dispose (GObject *object)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
+  GstEkascribeInput *input;
+
+  GST_OBJECT_LOCK (self);
+  input = g_steal_pointer (&self->input);
+  GST_OBJECT_UNLOCK (self);
+  gst_clear_object (&input);
+  drop_eos (self);
+  G_OBJECT_CLASS (gst_ekascribe_sink_parent_class)->dispose (object);
+}
+
+static void
+gst_ekascribe_sink_finalize (GObject *object)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
+
+  gst_ekascribe_properties_clear (&self->properties);
+  gst_structure_free (self->last_stats);
+  g_free (self->last_session_id);
+  G_OBJECT_CLASS (gst_ekascribe_sink_parent_class)->finalize (object);
+}
+
+static void
+gst_ekascribe_sink_class_init (GstEkascribeSinkClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->dispose = gst_ekascribe_sink_dispose;
+  object_class->finalize = gst_ekascribe_sink_finalize;
+  object_class->set_property = gst_ekascribe_sink_set_property;
+  object_class->get_property = gst_ekascribe_sink_get_property;
+  gst_ekascribe_properties_install (object_class);
+
+  element_class->change_state = gst_ekascribe_sink_change_state;
+  element_class->request_new_pad = gst_ekascribe_sink_request_new_pad;
+  element_class->release_pad = gst_ekascribe_sink_release_pad;
+  GST_BIN_CLASS (klass)->handle_message = gst_ekascribe_sink_handle_message;
+
+  gst_element_class_add_static_pad_template (element_class, &audio_template);
+  gst_element_class_set_static_metadata (
+      element_class, "EkaScribe sink", "Sink/Audio/Network",
+      "Uploads audio to a medical scribe (EkaScribe, MedScribeAlliance "
+      "protocol) and brings transcript and notes back as messages "
+      "ekascribe-transcript, ekascribe-template and ekascribe-result; holds "
+      "EOS until they are there",
+      "gst-ekascribe");
+}
+
+static void
+gst_ekascribe_sink_init (GstEkascribeSink *self)
+{
+  gst_ekascribe_properties_init (&self->properties);
+  self->last_stats = gst_structure_new_empty ("ekascribe-stats");
+  self->packet_sink =
+      g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);
+  gst_bin_add (GST_BIN (self), GST_ELEMENT (self->packet_sink));
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
+}
