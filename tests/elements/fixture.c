@@ -1,0 +1,285 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "fixture.h"
+
+#include <glib/gstdio.h>
+
+#include "scribe/discovery.h"
+#include "scribe/worker.h"
+
+#define PATIENCE (20 * GST_SECOND)
+
+static EkaTransport *
+give_liar (EkaWorker *worker,
+           gpointer   user_data)
+{
+  return EKA_TRANSPORT (g_object_ref (user_data));
+}
+
+void
+fixture_set_up (Fixture      *f,
+                gconstpointer data)
+{
+  eka_discovery_cache_clear ();
+  f->liar = eka_liar_new ();
+  f->messages = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_message_unref);
+  f->folder = g_dir_make_tmp ("ekascribe-XXXXXX", NULL);
+  g_assert_nonnull (f->folder);
+}
+
+static void
+remove_folder (const gchar *folder)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+    g_unlink (path);
+  }
+  g_dir_close (dir);
+  g_rmdir (folder);
+}
+
+void
+fixture_tear_down (Fixture      *f,
+                   gconstpointer data)
+{
+  if (f->pipeline != NULL)
+    gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  gst_clear_object (&f->sink);
+  gst_clear_object (&f->bus);
+  gst_clear_object (&f->pipeline);
+  g_ptr_array_unref (f->messages);
+  /* Everything that ran for the element ends with it. */
+  g_assert_true (eka_worker_wait_gone (10 * G_TIME_SPAN_SECOND));
+  g_assert_finalize_object (f->liar);
+  remove_folder (f->folder);
+  g_free (f->folder);
+}
+
+/* Makes the pipeline; the sink gets the liar, a token and short times. */
+void
+fixture_launch (Fixture     *f,
+                const gchar *line)
+{
+  g_autoptr (GError) error = NULL;
+
+  f->pipeline = gst_parse_launch (line, &error);
+  g_assert_no_error (error);
+  if (!GST_IS_PIPELINE (f->pipeline)) {
+    GstElement *element = f->pipeline;
+
+    f->pipeline = gst_pipeline_new (NULL);
+    gst_bin_add (GST_BIN (f->pipeline), element);
+  }
+  f->sink = gst_bin_get_by_name (GST_BIN (f->pipeline), "s");
+  g_assert_nonnull (f->sink);
+  g_object_set (f->sink, "access-token", "secret-token", "poll-interval",
+                (guint64) 10 * GST_MSECOND, NULL);
+  gst_ekascribe_sink_set_transport_func (GST_EKASCRIBE_SINK (f->sink),
+                                         give_liar, f->liar);
+  f->bus = gst_pipeline_get_bus (GST_PIPELINE (f->pipeline));
+}
+
+void
+fixture_play (Fixture *f)
+{
+  gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
+}
+
+static gboolean
+is_awaited (GstMessage    *message,
+            GstMessageType types,
+            const gchar   *name,
+            const gchar   *state)
+{
+  const GstStructure *structure = gst_message_get_structure (message);
+
+  if (name == NULL)
+    return (GST_MESSAGE_TYPE (message) & types) != 0;
+  if (structure == NULL || !gst_structure_has_name (structure, name))
+    return FALSE;
+  return state == NULL ||
+         g_strcmp0 (gst_structure_get_string (structure, "state"), state) == 0;
+}
+
+static GstMessage *
+wait_for (Fixture       *f,
+          GstMessageType types,
+          const gchar   *name,
+          const gchar   *state)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE / GST_USECOND;
+  GstMessage *message;
+
+  while (g_get_monotonic_time () < end) {
+    message = gst_bus_timed_pop (f->bus, PATIENCE);
+    if (message == NULL)
+      break;
+    if (GST_MESSAGE_SRC (message) == GST_OBJECT (f->sink))
+      g_ptr_array_add (f->messages, gst_message_ref (message));
+    if (is_awaited (message, types, name, state))
+      return message;
+    gst_message_unref (message);
+  }
+  g_error ("the message that was waited for did not come");
+}
+
+/* Returns: (transfer full) */
+GstMessage *
+fixture_wait (Fixture       *f,
+              GstMessageType types)
+{
+  return wait_for (f, types, NULL, NULL);
+}
+
+/* Returns: (transfer full): the element message @name; in @state, if given */
+GstMessage *
+fixture_wait_name (Fixture     *f,
+                   const gchar *name,
+                   const gchar *state)
+{
+  return wait_for (f, 0, name, state);
+}
+
+/* Plays @line to its end. Returns: (transfer full): EOS or ERROR */
+GstMessage *
+fixture_run (Fixture     *f,
+             const gchar *line)
+{
+  fixture_launch (f, line);
+  fixture_play (f);
+  return fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+}
+
+const GstStructure *
+fixture_find (Fixture     *f,
+              const gchar *name)
+{
+  guint i;
+
+  for (i = 0; i < f->messages->len; i++) {
+    const GstStructure *structure =
+        gst_message_get_structure (g_ptr_array_index (f->messages, i));
+
+    if (structure != NULL && gst_structure_has_name (structure, name))
+      return structure;
+  }
+  return NULL;
+}
+
+guint
+fixture_count (Fixture     *f,
+               const gchar *name)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < f->messages->len; i++) {
+    const GstStructure *structure =
+        gst_message_get_structure (g_ptr_array_index (f->messages, i));
+
+    n += structure != NULL && gst_structure_has_name (structure, name);
+  }
+  return n;
+}
+
+/* For a service that has done its work. Returns: (transfer none) */
+GBytes *
+fixture_get_upload (Fixture     *f,
+                    guint        nth,
+                    const gchar *media_type)
+{
+  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_UPLOAD, nth);
+
+  g_assert_nonnull (request);
+  g_assert_cmpstr (request->content_type, ==, media_type);
+  return request->body;
+}
+
+guint
+fixture_count_calls (Fixture *f,
+                     EkaCall  call)
+{
+  return eka_liar_count (f->liar, call);
+}
+
+void
+fixture_assert_error (GstMessage  *message,
+                      GQuark       domain,
+                      gint         code,
+                      const gchar *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+    gst_message_parse_warning (message, &error, &debug);
+  else
+    gst_message_parse_error (message, &error, &debug);
+  g_assert_error (error, domain, code);
+  if (strstr (error->message, text) == NULL)
+    g_error ("\"%s\" does not say \"%s\"", error->message, text);
+  g_assert_null (strstr (debug, "secret-token"));
+}
+
+/* Returns: (transfer none) (nullable) */
+const gchar *
+fixture_get_detail (GstMessage  *message,
+                    const gchar *name)
+{
+  const GstStructure *details = NULL;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+    gst_message_parse_warning_details (message, &details);
+  else
+    gst_message_parse_error_details (message, &details);
+  g_assert_nonnull (details);
+  return gst_structure_get_string (details, name);
+}
+
+/* Requests a pad for a sink that stands alone. Returns: (transfer full) */
+GstPad *
+fixture_get_source (Fixture *f)
+{
+  GstPad *pad = gst_element_request_pad_simple (f->sink, "audio_%u");
+
+  g_assert_nonnull (pad);
+  return pad;
+}
+
+/* Begins a stream of @caps by hand. Returns: (transfer full): the pad */
+GstPad *
+fixture_start_push (Fixture     *f,
+                    const gchar *caps)
+{
+  GstPad *pad = fixture_get_source (f);
+  g_autoptr (GstCaps) parsed = gst_caps_from_string (caps);
+  GstSegment segment;
+
+  fixture_play (f);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  g_assert_true (
+      gst_pad_send_event (pad, gst_event_new_stream_start ("test")));
+  g_assert_true (gst_pad_send_event (pad, gst_event_new_caps (parsed)));
+  g_assert_true (gst_pad_send_event (pad, gst_event_new_segment (&segment)));
+  return pad;
+}
+
+GstFlowReturn
+fixture_push_pcm (GstPad      *pad,
+                  GstClockTime pts,
+                  GstClockTime duration)
+{
+  gsize size = gst_util_uint64_scale (duration, 16000, GST_SECOND) * 2;
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+
+  gst_buffer_memset (buffer, 0, 1, size);
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) = duration;
+  return gst_pad_chain (pad, buffer);
+}

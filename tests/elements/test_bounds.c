@@ -1,0 +1,350 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "fixture.h"
+
+#include <string.h>
+
+#include "scribe/session.h"
+
+#define OPUS "audio/x-opus,channel-mapping-family=0,channels=1,rate=48000"
+
+/* Room for three chunks of a second. */
+#define ELEMENT                                                               \
+  "ekascribesink name=s max-chunk-duration=1000000000 max-size-bytes=100000"
+
+/* A source pad by hand, live or not. */
+typedef struct
+{
+  Fixture *f;
+  GstPad *source;
+  GstPad *pad;
+  gboolean opus;
+  guint buffers;
+  GstFlowReturn ret; /* of the last push, once the thread has ended */
+} Source;
+
+static gboolean
+answer_latency (GstPad    *pad,
+                GstObject *parent,
+                GstQuery  *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+static void
+source_start (Source  *source,
+              Fixture *f,
+              gboolean opus,
+              gboolean live)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (opus ? OPUS : PCM);
+  GstSegment segment;
+
+  source->f = f;
+  source->opus = opus;
+  source->buffers = 0;
+  source->pad = fixture_get_source (f);
+  source->source = gst_pad_new ("src", GST_PAD_SRC);
+  if (live)
+    gst_pad_set_query_function (source->source, answer_latency);
+  gst_pad_set_active (source->source, TRUE);
+  g_assert_cmpint (gst_pad_link (source->source, source->pad), ==,
+                   GST_PAD_LINK_OK);
+  fixture_play (f);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (source->source, gst_event_new_stream_start ("test"));
+  gst_pad_push_event (source->source, gst_event_new_caps (caps));
+  gst_pad_push_event (source->source, gst_event_new_segment (&segment));
+}
+
+static void
+source_stop (Source *source)
+{
+  gst_pad_set_active (source->source, FALSE);
+  gst_pad_unlink (source->source, source->pad);
+  gst_element_release_request_pad (source->f->sink, source->pad);
+  gst_object_unref (source->pad);
+  gst_object_unref (source->source);
+}
+
+/* 20 ms of silence (RFC 6716, section 3.1: configuration 31), or 100 ms. */
+static GstFlowReturn
+source_push (Source *source)
+{
+  static const guint8 packet[] = { 0xf8, 0xff, 0xfe };
+  gsize size = source->opus ? sizeof packet : 3200;
+  GstClockTime duration = (source->opus ? 20 : 100) * GST_MSECOND;
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+
+  gst_buffer_memset (buffer, 0, 0, size);
+  if (source->opus)
+    gst_buffer_fill (buffer, 0, packet, sizeof packet);
+  GST_BUFFER_PTS (buffer) = source->buffers++ * duration;
+  GST_BUFFER_DURATION (buffer) = duration;
+  return gst_pad_push (source->source, buffer);
+}
+
+static gpointer
+push_all (gpointer user_data)
+{
+  Source *source = user_data;
+  guint i;
+
+  source->ret = GST_FLOW_OK;
+  for (i = 0; i < 1500 && source->ret == GST_FLOW_OK; i++)
+    source->ret = source_push (source);
+  return NULL;
+}
+
+static guint64
+get_stat (Fixture     *f,
+          const gchar *name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 number = 0;
+
+  g_object_get (f->sink, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, name, &number);
+  return number;
+}
+
+static gboolean
+tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+wait_for_stat (Fixture     *f,
+               const gchar *name,
+               guint64      least)
+{
+  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  guint ticker = g_timeout_add (2, tick, NULL);
+
+  while (get_stat (f, name) < least) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_main_context_iteration (NULL, TRUE);
+  }
+  g_source_remove (ticker);
+}
+
+/* A pipeline that is not live waits for room, and NULL ends that at once. */
+static void
+test_block_until_null (Fixture      *f,
+                       gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GThread) thread = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  gint64 begin;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_UPLOAD);
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, FALSE, FALSE);
+  thread = g_thread_new ("source", push_all, &source);
+  wait_for_stat (f, "bytes-waiting", 96000);
+  /* A pause and a return do not end it. */
+  gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
+  gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
+  g_assert_cmpuint (get_stat (f, "bytes-waiting"), <=, 100000);
+
+  begin = g_get_monotonic_time ();
+  gst_element_set_state (f->pipeline, GST_STATE_READY);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
+  g_thread_join (g_steal_pointer (&thread));
+  g_assert_cmpint (source.ret, ==, GST_FLOW_FLUSHING);
+  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+                        "4.");
+  source_stop (&source);
+}
+
+/* Once there is room it goes on, and nothing is lost. */
+static void
+test_block_and_go_on (Fixture      *f,
+                      gconstpointer data)
+{
+  g_autoptr (GstMessage) end = NULL;
+  gsize size = 0;
+  guint i;
+
+  eka_liar_push_error (f->liar, EKA_CALL_UPLOAD,
+                       g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                                    "Cut off"));
+  end = fixture_run (f, "audiotestsrc num-buffers=200 samplesperbuffer=1600 "
+                        "! " PCM " ! " ELEMENT);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  for (i = 1; i < fixture_count_calls (f, EKA_CALL_UPLOAD); i++)
+    size += g_bytes_get_size (fixture_get_upload (f, i, "audio/wav")) - 44;
+  g_assert_cmpuint (size, ==, 20 * 32000);
+}
+
+static void
+test_live_overflow (Fixture      *f,
+                    gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GstMessage) error = NULL;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_UPLOAD);
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, FALSE, TRUE);
+  push_all (&source);
+  g_assert_cmpint (source.ret, ==, GST_FLOW_ERROR);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  fixture_assert_error (error, GST_RESOURCE_ERROR,
+                        GST_RESOURCE_ERROR_NO_SPACE_LEFT, "1.1 s of audio");
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+/* A session that can't be saved is warned of; the capture goes on until there
+ * is no room, and then ends with the cause. */
+static void
+test_doomed (Fixture      *f,
+             gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GstMessage) warning = NULL;
+  g_autoptr (GstMessage) error = NULL;
+
+  eka_liar_push (f->liar, EKA_CALL_UPLOAD, 400,
+                 "{\"error\":{\"code\":\"invalid_audio_format\","
+                 "\"message\":\"Not audio\"}}");
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, FALSE, FALSE);
+  push_all (&source);
+  g_assert_cmpint (source.ret, ==, GST_FLOW_ERROR);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  fixture_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+                        "Not audio");
+  g_assert_cmpuint (get_stat (f, "packets"), >=, 40);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+/* --- Opus before discovery is settled ------------------------------------- */
+
+static void
+test_held_while_unknown (Fixture      *f,
+                         gconstpointer data)
+{
+  Source source = { 0 };
+  guint i;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, TRUE, FALSE);
+  for (i = 0; i < 999; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_cmpuint (get_stat (f, "packets"), ==, 0);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+static void
+test_held_until_null (Fixture      *f,
+                      gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GThread) thread = NULL;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, TRUE, FALSE);
+  thread = g_thread_new ("source", push_all, &source);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  g_thread_join (g_steal_pointer (&thread));
+  g_assert_cmpint (source.ret, ==, GST_FLOW_FLUSHING);
+  source_stop (&source);
+}
+
+static void
+test_live_does_not_wait (Fixture      *f,
+                         gconstpointer data)
+{
+  Source source = { 0 };
+
+  eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
+  fixture_launch (f, "ekascribesink name=s");
+  source_start (&source, f, TRUE, TRUE);
+  push_all (&source);
+  g_assert_cmpint (source.ret, ==, GST_FLOW_OK);
+  g_assert_cmpuint (get_stat (f, "packets"), ==, 1500);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+/* Held back, flushed, and then let go: all of it arrives, in order. */
+static void
+test_held_across_flush (Fixture      *f,
+                        gconstpointer data)
+{
+  Source source = { 0 };
+  GstSegment segment;
+  g_autoptr (GstMessage) end = NULL;
+  guint i;
+
+  eka_liar_push_error (f->liar, EKA_CALL_DISCOVER,
+                       g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                                    "Cut off"));
+  fixture_launch (f, "ekascribesink name=s");
+  source_start (&source, f, TRUE, FALSE);
+  for (i = 0; i < 50; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  gst_pad_push_event (source.source, gst_event_new_flush_start ());
+  gst_pad_push_event (source.source, gst_event_new_flush_stop (TRUE));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (source.source, gst_event_new_segment (&segment));
+  for (i = 0; i < 50; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
+  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (get_stat (f, "packets"), ==, 100);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+/* An end while nobody knows waits as long as a call may take, then goes on. */
+static void
+test_end_while_unknown (Fixture      *f,
+                        gconstpointer data)
+{
+  Source source = { 0 };
+
+  eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
+  fixture_launch (f, "ekascribesink name=s timeout=1");
+  source_start (&source, f, TRUE, FALSE);
+  g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
+  g_assert_cmpuint (get_stat (f, "packets"), ==, 1);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  gst_init (&argc, &argv);
+  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+
+  add_test ("/bounds/waits-for-room-until-null", test_block_until_null);
+  add_test ("/bounds/waits-for-room-and-goes-on", test_block_and_go_on);
+  add_test ("/bounds/live-overflow-is-told", test_live_overflow);
+  add_test ("/bounds/doomed-session-ends-when-full", test_doomed);
+  add_test ("/bounds/opus-is-held-back", test_held_while_unknown);
+  add_test ("/bounds/opus-is-held-back-until-null", test_held_until_null);
+  add_test ("/bounds/live-opus-is-not", test_live_does_not_wait);
+  add_test ("/bounds/held-back-across-a-flush", test_held_across_flush);
+  add_test ("/bounds/end-while-held-back", test_end_while_unknown);
+  return g_test_run ();
+}
