@@ -26,7 +26,8 @@ struct _GstEkascribeRecording
   /* Guards all below and the parts. Taken alone: no call of another layer and
    * no message while it is held, but for the outbox, whose lock is a leaf. */
   GMutex lock;
-  GCond cond;           /* @settled, @failed, @stopped or a pad's flag changed */
+  GCond cond;           /* @settled, @unreachable, @failed, @stopped or a pad's
+                         * flag changed */
   GPtrArray *parts;     /* of GstEkascribePart, oldest first */
   GstEkascribePart *current; /* the one that records, in @parts; or NULL */
   GQueue events;        /* of GstEkascribeEvent, not posted yet */
@@ -36,6 +37,7 @@ struct _GstEkascribeRecording
   const gchar *format;  /* what chunks are made of, once chosen */
   gchar *language;
   gboolean settled;     /* discovery is over */
+  gboolean unreachable; /* it has failed so far */
   gboolean playing;
   gboolean flushing;    /* nobody may wait for room */
   gboolean failed;      /* ERROR was posted */
@@ -278,6 +280,16 @@ session_event (const EkaSessionEvent *event,
     part->doom = g_error_copy (event->error);
     eka_outbox_set_flushing (part->outbox, TRUE);
   }
+  if (event->type == EKA_SESSION_EVENT_RECOVERED && part->doom != NULL) {
+    g_clear_error (&part->doom);
+    eka_outbox_set_flushing (part->outbox, self->flushing);
+  }
+  /* The service is out of reach: who waits to hear what it can do goes on with
+   * the defaults, or a recording would never end for want of an answer. */
+  if (event->type == EKA_SESSION_EVENT_WARNING && !self->settled) {
+    self->unreachable = TRUE;
+    g_cond_broadcast (&self->cond);
+  }
   g_mutex_unlock (&self->lock);
   queue_event (self, copy);
 }
@@ -504,8 +516,8 @@ gst_ekascribe_recording_wait_settled (GstEkascribeRecording *self,
   gboolean in_time = end_time != 0;
 
   g_mutex_lock (&self->lock);
-  while (in_time && !self->settled && !self->failed && !self->stopped &&
-         !*interrupted) {
+  while (in_time && !self->settled && !self->unreachable && !self->failed &&
+         !self->stopped && !*interrupted) {
     if (end_time == G_MAXINT64)
       g_cond_wait (&self->cond, &self->lock);
     else
@@ -787,6 +799,7 @@ gst_ekascribe_recording_put (GstEkascribeRecording *self,
                              GstClockTime           pending)
 {
   g_autoptr (GstEkascribePart) part = NULL;
+  g_autoptr (EkaChunk) numbered = NULL;
   GstFlowReturn ret;
   guint index;
 
@@ -807,12 +820,12 @@ gst_ekascribe_recording_put (GstEkascribeRecording *self,
   self->chunks++;
   g_mutex_unlock (&self->lock);
   /* A chunker made for another codec begins to count anew. */
-  eka_outbox_put (part->outbox,
-                  index == chunk->index ?
-                      eka_chunk_ref (chunk) :
-                      eka_chunk_new (index, chunk->bytes, chunk->media_type,
-                                     chunk->extension, chunk->running_time,
-                                     chunk->duration, chunk->samples));
+  numbered = index == chunk->index ?
+                 eka_chunk_ref (chunk) :
+                 eka_chunk_new (index, chunk->bytes, chunk->media_type,
+                                chunk->extension, chunk->running_time,
+                                chunk->duration, chunk->samples);
+  eka_outbox_put (part->outbox, numbered);
   eka_session_chunk_added (part->session);
   return GST_FLOW_OK;
 }
