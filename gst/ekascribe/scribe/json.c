@@ -4,43 +4,11 @@
  */
 #include "scribe/json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "scribe/error.h"
-
-/* json-glib's parser calls itself once a level, on the worker's stack. No
- * document of the protocol comes near this depth. */
-#define MAX_DEPTH 128
-
-static gboolean
-depth_is_bounded (const gchar *text,
-                  gsize        length)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-  gsize i;
-
-  for (i = 0; i < length; i++)
-    {
-      if (in_string)
-        {
-          if (text[i] == '\\')
-            i++;
-          else if (text[i] == '"')
-            in_string = FALSE;
-        }
-      else if (text[i] == '"')
-        in_string = TRUE;
-      else if (text[i] == '{' || text[i] == '[')
-        {
-          if (++depth > MAX_DEPTH)
-            return FALSE;
-        }
-      else if ((text[i] == '}' || text[i] == ']') && depth > 0)
-        depth--;
-    }
-  return TRUE;
-}
+#include "scribe/jsontext.h"
 
 /**
  * eka_json_parse_object:
@@ -57,26 +25,31 @@ eka_json_parse_object (const gchar *text,
                        GError     **error)
 {
   g_autoptr (JsonParser) parser = NULL;
-  g_autoptr (GError) local = NULL;
+  g_autofree gchar *normal = NULL;
+  guint line, column;
   JsonNode *root;
 
   if (length < 0)
     length = strlen (text);
-  if (!g_utf8_validate_len (text, length, NULL) ||
-      !depth_is_bounded (text, length))
-    {
-      g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
-                           "not JSON: bad UTF-8 or nested too deep");
-      return NULL;
-    }
+  normal = eka_jsontext_normalize (text, length, &line, &column);
+  if (normal == NULL && line == 0)
+    g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                         "not JSON: bad UTF-8");
+  else if (normal == NULL && length == 0)
+    g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                         "not JSON: empty");
+  else if (normal == NULL)
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                 "not JSON: syntax error, or nested too deep, in line %u, "
+                 "column %u", line, column);
+  if (normal == NULL)
+    return NULL;
 
   parser = json_parser_new_immutable ();
-  if (!json_parser_load_from_data (parser, text, length, &local))
+  if (!json_parser_load_from_data (parser, normal, -1, NULL))
     {
-      g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
-                   "not JSON: syntax error in line %d, column %d",
-                   json_parser_get_current_line (parser),
-                   json_parser_get_current_pos (parser));
+      g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                           "not JSON: syntax error");
       return NULL;
     }
 
@@ -156,6 +129,24 @@ eka_json_get_number (JsonObject  *object,
                        json_node_get_value_type (node) != G_TYPE_DOUBLE))
     return fallback;
   return json_node_get_double (node);
+}
+
+/**
+ * eka_json_get_count:
+ * @object: (nullable): an object
+ * @member: name of a member
+ *
+ * Returns: the whole number from 0 up, or -1 where the member is none
+ */
+gint
+eka_json_get_count (JsonObject  *object,
+                    const gchar *member)
+{
+  gdouble number = eka_json_get_number (object, member, -1);
+
+  if (!(number >= 0) || number > G_MAXINT || floor (number) != number)
+    return -1;
+  return (gint) number;
 }
 
 /**
@@ -266,5 +257,5 @@ eka_json_get_text (JsonObject  *object,
 gchar *
 eka_json_to_text (JsonNode *node)
 {
-  return json_to_string (node, FALSE);
+  return eka_jsontext_write (node);
 }

@@ -19,6 +19,8 @@ const gchar *eka_json_get_string   (JsonObject  *object,
 gdouble      eka_json_get_number   (JsonObject  *object,
                                     const gchar *member,
                                     gdouble      fallback);
+gint         eka_json_get_count    (JsonObject  *object,
+                                    const gchar *member);
 gboolean     eka_json_get_boolean  (JsonObject  *object,
                                     const gchar *member);
 JsonObject  *eka_json_get_object   (JsonObject  *object,
