@@ -28,6 +28,23 @@ is_loopback (const gchar *host)
 }
 
 /**
+ * eka_origin_is_http:
+ * @uri: a URI
+ *
+ * Returns: whether @uri is http or https and has a host; the other functions
+ *   take no other
+ */
+gboolean
+eka_origin_is_http (GUri *uri)
+{
+  const gchar *host = g_uri_get_host (uri);
+
+  return host != NULL && *host != '\0' &&
+         (g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 ||
+          g_strcmp0 (g_uri_get_scheme (uri), "http") == 0);
+}
+
+/**
  * eka_origin_is_private:
  * @uri: an http or https URI
  *
@@ -61,7 +78,7 @@ eka_origin_equal (GUri *a,
  * eka_origin_is_listed:
  * @uri: a URI
  * @hosts: (nullable) (array zero-terminated=1): entries `host`, for any port,
- *   or `host:port`
+ *   or `host:port`; an IPv6 address with a port stands in brackets
  *
  * Returns: whether the host of @uri is in the list
  */
@@ -70,10 +87,14 @@ eka_origin_is_listed (GUri               *uri,
                       const gchar *const *hosts)
 {
   const gchar *host = g_uri_get_host (uri);
-  g_autofree gchar *with_port = g_strdup_printf ("%s:%d", host, port_of (uri));
+  gboolean v6 = strchr (host, ':') != NULL;
+  g_autofree gchar *literal = g_strdup_printf (v6 ? "[%s]" : "%s", host);
+  g_autofree gchar *with_port = g_strdup_printf ("%s:%d", literal,
+                                                 port_of (uri));
 
   for (; hosts != NULL && *hosts != NULL; hosts++)
     if (g_ascii_strcasecmp (*hosts, host) == 0 ||
+        g_ascii_strcasecmp (*hosts, literal) == 0 ||
         g_ascii_strcasecmp (*hosts, with_port) == 0)
       return TRUE;
   return FALSE;

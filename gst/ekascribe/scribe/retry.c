@@ -4,7 +4,7 @@
  */
 #include "scribe/retry.h"
 
-#include <errno.h>
+#include <string.h>
 
 #include <libsoup/soup.h>
 
@@ -68,23 +68,22 @@ eka_retry_parse_after (const gchar *value,
                        gint64       date)
 {
   g_autoptr (GDateTime) when = NULL;
+  g_autofree gchar *text = NULL;
   gint64 seconds;
-  gchar *end = NULL;
 
   if (value == NULL)
     return -1;
+  text = g_strstrip (g_strdup (value));
 
-  errno = 0;
-  seconds = g_ascii_strtoll (value, &end, 10);
-  if (errno == 0 && end != value && *end == '\0')
+  if (*text != '\0' && text[strspn (text, "0123456789")] == '\0')
     {
-      if (seconds < 0)
-        return -1;
+      /* Too many digits give the largest number, which is meant. */
+      seconds = g_ascii_strtoll (text, NULL, 10);
       return MIN (seconds, EKA_RETRY_AFTER_CAP / G_TIME_SPAN_SECOND) *
              G_TIME_SPAN_SECOND;
     }
 
-  when = soup_date_time_new_from_http_string (value);
+  when = soup_date_time_new_from_http_string (text);
   if (when == NULL)
     return -1;
   if (date < 0)

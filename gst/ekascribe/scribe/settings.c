@@ -143,9 +143,7 @@ check_base_url (const EkaSettings *settings,
   if (uri == NULL)
     return refuse (error, "base-url", "base-url is not a URL: %s",
                    local->message);
-  if ((g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 &&
-       g_strcmp0 (g_uri_get_scheme (uri), "http") != 0) ||
-      g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+  if (!eka_origin_is_http (uri))
     return refuse (error, "base-url",
                    "base-url must be an https:// URL with a host");
   if (g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
@@ -158,6 +156,19 @@ check_base_url (const EkaSettings *settings,
                    "base-url “%s” would send audio and credentials in clear "
                    "text: use https, or set allow-http=true where the network "
                    "is trusted", settings->base_url);
+  return TRUE;
+}
+
+/* An entry that can match no host would be a silent refusal later. */
+static gboolean
+check_trusted_hosts (gchar  **hosts,
+                     GError **error)
+{
+  for (; hosts != NULL && *hosts != NULL; hosts++)
+    if (**hosts == '\0' || strpbrk (*hosts, "/@?#* \t\r\n") != NULL)
+      return refuse (error, "trusted-hosts",
+                     "trusted-hosts takes names such as host or host:port, "
+                     "not “%s”", *hosts);
   return TRUE;
 }
 
@@ -213,6 +224,7 @@ eka_settings_check (const EkaSettings *settings,
       return refuse (error, "language-hint", "language-hint has an empty entry");
 
   return check_base_url (settings, error) &&
+         check_trusted_hosts (settings->trusted_hosts, error) &&
          check_session_id (settings->session_id, error) &&
          eka_settings_check_object ("patient-details",
                                     settings->patient_details, error) &&
