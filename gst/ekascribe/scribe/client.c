@@ -14,12 +14,18 @@
 /* Shorter values of patient details would cut common words out of texts. */
 #define MIN_REDACTED 3
 
+/* Longest texts that leave the client, in characters; details are JSON, which
+ * can't be cut. */
+#define MAX_MESSAGE 600
+#define MAX_CODE 100
+#define MAX_DETAILS (16 * 1024)
+
 struct _EkaClient
 {
   EkaTransport *transport;
   EkaSettings *settings;
   GUri *base;          /* where credentials may go */
-  GPtrArray *private_values; /* strings of patient details */
+  GPtrArray *private_values; /* of patient details, the longest first */
 };
 
 /* What one call needs until its answer. */
@@ -40,9 +46,44 @@ call_free (gpointer data)
 }
 
 static void
-collect_strings (JsonNode  *node,
-                 GPtrArray *strings)
+wipe (gpointer data)
 {
+  gchar *secret = data;
+
+  explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+/* As it stands in a sentence, and as it stands in JSON where that differs. */
+static void
+collect_value (JsonNode  *node,
+               GPtrArray *values)
+{
+  gchar *json = eka_json_to_text (node);
+  gsize length = strlen (json);
+  gchar *plain;
+
+  if (*json != '"')
+    {
+      g_ptr_array_add (values, json);
+      return;
+    }
+  plain = g_strdup (json_node_get_string (node));
+  memmove (json, json + 1, length - 1);
+  json[length - 2] = '\0';
+  if (strcmp (plain, json) != 0)
+    g_ptr_array_add (values, json);
+  else
+    wipe (json);
+  g_ptr_array_add (values, plain);
+}
+
+static void
+collect_values (JsonNode  *node,
+                GPtrArray *values)
+{
+  guint i;
+
   if (JSON_NODE_HOLDS_OBJECT (node))
     {
       JsonObjectIter iter;
@@ -50,19 +91,49 @@ collect_strings (JsonNode  *node,
 
       json_object_iter_init (&iter, json_node_get_object (node));
       while (json_object_iter_next (&iter, NULL, &member))
-        collect_strings (member, strings);
+        collect_values (member, values);
     }
   else if (JSON_NODE_HOLDS_ARRAY (node))
     {
       JsonArray *array = json_node_get_array (node);
-      guint i;
 
       for (i = 0; i < json_array_get_length (array); i++)
-        collect_strings (json_array_get_element (array, i), strings);
+        collect_values (json_array_get_element (array, i), values);
     }
-  else if (json_node_get_value_type (node) == G_TYPE_STRING &&
-           strlen (json_node_get_string (node)) >= MIN_REDACTED)
-    g_ptr_array_add (strings, g_strdup (json_node_get_string (node)));
+  else if (!JSON_NODE_HOLDS_NULL (node) &&
+           json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    collect_value (node, values);
+}
+
+/* Else the value “John” would leave “Doe” of “John Doe” behind. */
+static gint
+compare_lengths (gconstpointer a,
+                 gconstpointer b)
+{
+  gsize of_a = strlen (*(const gchar *const *) a);
+  gsize of_b = strlen (*(const gchar *const *) b);
+
+  return of_a < of_b ? 1 : of_a > of_b ? -1 : 0;
+}
+
+static void
+collect_private (EkaClient *client)
+{
+  g_autoptr (JsonObject) object = NULL;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  GPtrArray *values = client->private_values;
+
+  if (client->settings->patient_details == NULL)
+    return;
+  object = eka_json_parse_object (client->settings->patient_details, -1, NULL);
+  if (object == NULL)
+    return;
+  json_node_set_object (node, object);
+  collect_values (node, values);
+  g_ptr_array_sort (values, compare_lengths);
+  while (values->len > 0 &&
+         strlen (g_ptr_array_index (values, values->len - 1)) < MIN_REDACTED)
+    g_ptr_array_set_size (values, values->len - 1);
 }
 
 /**
@@ -82,19 +153,8 @@ eka_client_new (EkaTransport *transport,
   client->transport = g_object_ref (transport);
   client->settings = settings;
   client->base = g_uri_parse (settings->base_url, G_URI_FLAGS_ENCODED, NULL);
-  client->private_values = g_ptr_array_new_with_free_func (g_free);
-  if (settings->patient_details != NULL)
-    {
-      g_autoptr (JsonObject) object =
-          eka_json_parse_object (settings->patient_details, -1, NULL);
-      g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-
-      if (object != NULL)
-        {
-          json_node_set_object (node, object);
-          collect_strings (node, client->private_values);
-        }
-    }
+  client->private_values = g_ptr_array_new_with_free_func (wipe);
+  collect_private (client);
   return client;
 }
 
@@ -114,13 +174,14 @@ eka_client_free (EkaClient *client)
 static gboolean
 refuse (GError     **error,
         const gchar *property,
-        const gchar *format,
-        GUri        *uri)
+        GUri        *uri,
+        const gchar *why)
 {
   g_autofree gchar *origin = eka_origin_to_string (uri);
 
+  g_strdelimit (origin, "\r\n\t\033", ' ');
   g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_UNTRUSTED,
-               "The service names %s, %s", origin, format);
+               "The service names %s, %s", origin, why);
   if (error != NULL)
     eka_scribe_error_edit_info (*error)->property = property;
   return FALSE;
@@ -134,8 +195,9 @@ refuse (GError     **error,
  *   the property that would allow it
  *
  * Audio and credentials go to the origin of `base-url` and to hosts of
- * `trusted-hosts`, never from https to http, and in clear text only on this
- * machine unless `allow-http` is set.
+ * `trusted-hosts`; in clear text only on this machine, or where `allow-http` is
+ * set, which is what a service needs that names its own host with http because
+ * it does not know of the proxy that does TLS for it.
  *
  * Returns: whether they may go to @uri
  */
@@ -146,24 +208,23 @@ eka_client_trusts (EkaClient   *client,
 {
   g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED, NULL);
 
-  if (parsed == NULL || g_uri_get_host (parsed) == NULL ||
-      client->base == NULL)
+  if (parsed == NULL || !eka_origin_is_http (parsed) || client->base == NULL)
     {
       g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
-                           "The service names a place that is not a URL");
+                           "The service names a place that is not an http URL");
       return FALSE;
     }
   if (eka_origin_equal (parsed, client->base))
     return TRUE;
+  if (!eka_origin_is_private (parsed) && !client->settings->allow_http)
+    return refuse (error, "allow-http", parsed,
+                   "which is not encrypted: audio and credentials do not go "
+                   "there unless allow-http is set and trusted-hosts lists it");
   if (!eka_origin_is_listed (
           parsed, (const gchar *const *) client->settings->trusted_hosts))
-    return refuse (error, "trusted-hosts",
-                   "which is not the host of base-url: audio and credentials "
-                   "do not go there unless trusted-hosts lists it", parsed);
-  if (!eka_origin_is_private (parsed) && !client->settings->allow_http)
-    return refuse (error, "allow-http",
-                   "which is not encrypted: audio and credentials do not go "
-                   "there unless allow-http is set", parsed);
+    return refuse (error, "trusted-hosts", parsed,
+                   "which is not where base-url is: audio and credentials do "
+                   "not go there unless trusted-hosts lists it");
   return TRUE;
 }
 
@@ -185,7 +246,8 @@ call_sent (GObject      *source,
   if (reply == NULL)
     g_task_return_error (task, error);
   else if ((reply->status == 401 || reply->status == 403) &&
-           !call->refreshed && token != NULL && eka_token_reload (token))
+           call->request->call != EKA_CALL_DISCOVER && !call->refreshed &&
+           token != NULL && eka_token_renew (token, call->request))
     {
       call->refreshed = TRUE;
       eka_reply_free (reply);
@@ -262,6 +324,7 @@ eka_client_call_finish (GAsyncResult *result,
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* (transfer full) @text */
 static gchar *
 redact (EkaClient *client,
         gchar     *text)
@@ -288,25 +351,44 @@ redact (EkaClient *client,
   return text;
 }
 
+/* (transfer full) (nullable) @text */
+static gchar *
+shorten (gchar *text,
+         glong  length)
+{
+  gchar *cut;
+
+  if (text == NULL || g_utf8_strlen (text, -1) <= length)
+    return text;
+  cut = g_utf8_substring (text, 0, length);
+  g_free (text);
+  text = g_strconcat (cut, "…", NULL);
+  g_free (cut);
+  return text;
+}
+
 /**
  * eka_client_redact:
  * @client: a client
  * @error: an error that may quote the server
  *
  * Servers repeat in their answers what they were sent. Takes credentials and
- * patient details out of message, code and details.
+ * patient details out of message, code and details, and cuts what is too long
+ * afterwards, so that no part of a secret is left at the cut.
  */
 void
 eka_client_redact (EkaClient *client,
                    GError    *error)
 {
-  error->message = redact (client, error->message);
+  error->message = shorten (redact (client, error->message), MAX_MESSAGE);
   if (error->domain == EKA_SCRIBE_ERROR)
     {
       EkaScribeErrorInfo *info = eka_scribe_error_edit_info (error);
 
-      info->code = redact (client, info->code);
+      info->code = shorten (redact (client, info->code), MAX_CODE);
       info->details = redact (client, info->details);
+      if (info->details != NULL && strlen (info->details) > MAX_DETAILS)
+        g_clear_pointer (&info->details, g_free);
     }
 }
 

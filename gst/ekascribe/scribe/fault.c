@@ -11,8 +11,8 @@
 #include "scribe/error.h"
 #include "scribe/json.h"
 
-/* Longest text of a server's that goes into a message, in characters. */
-#define MAX_TEXT 300
+/* How much of an answer is looked at that is not JSON, in bytes. */
+#define MAX_TEXT (64 * 1024)
 
 typedef struct
 {
@@ -66,46 +66,115 @@ describe_validation (JsonArray *list)
   return text->len > 0 ? g_strdup (text->str) : NULL;
 }
 
-/* `error` is an object in the seeds, a sentence elsewhere; the code beside it
- * may be a number. */
+static JsonNode *
+without_input (JsonNode *node)
+{
+  JsonNode *copy;
+  guint i;
+
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      JsonObject *object = json_object_new ();
+      JsonObjectIter iter;
+      const gchar *name;
+      JsonNode *member;
+
+      json_object_iter_init_ordered (&iter, json_node_get_object (node));
+      while (json_object_iter_next_ordered (&iter, &name, &member))
+        if (strcmp (name, "input") != 0)
+          json_object_set_member (object, name, without_input (member));
+      copy = json_node_new (JSON_NODE_OBJECT);
+      json_node_take_object (copy, object);
+      return copy;
+    }
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *from = json_node_get_array (node);
+      JsonArray *array = json_array_new ();
+
+      for (i = 0; i < json_array_get_length (from); i++)
+        json_array_add_element (array, without_input (
+                                           json_array_get_element (from, i)));
+      copy = json_node_new (JSON_NODE_ARRAY);
+      json_node_take_array (copy, array);
+      return copy;
+    }
+  return json_node_copy (node);
+}
+
+/* The same list may come as details; `input` stays out there as well. */
+static gchar *
+get_details (JsonObject *from)
+{
+  g_autoptr (JsonNode) copy = NULL;
+
+  if (eka_json_get_object (from, "details") == NULL &&
+      eka_json_get_array (from, "details") == NULL)
+    return eka_json_get_text (from, "details");
+  copy = without_input (json_object_get_member (from, "details"));
+  return eka_json_to_text (copy);
+}
+
+/* The first of the objects that has @member as a string. */
+static gchar *
+first_string (JsonObject *const *objects,
+              const gchar       *member)
+{
+  for (; *objects != NULL; objects++)
+    if (eka_json_get_string (*objects, member) != NULL)
+      return g_strdup (eka_json_get_string (*objects, member));
+  return NULL;
+}
+
+/* `error` is an object in the seeds, a sentence elsewhere; FastAPI puts either
+ * into `detail`; the code beside it may be a number. */
 static void
 parse_json (Fault      *fault,
             JsonObject *root)
 {
-  JsonObject *error = eka_json_get_object (root, "error");
-  JsonObject *from = error != NULL ? error : root;
-  JsonArray *validation = eka_json_get_array (root, "detail");
+  JsonObject *outer = eka_json_get_object (root, "error") == NULL &&
+                              eka_json_get_object (root, "detail") != NULL
+                          ? eka_json_get_object (root, "detail")
+                          : root;
+  JsonObject *error = eka_json_get_object (outer, "error");
+  JsonObject *const from[] = { error != NULL ? error : outer, outer, NULL };
+  JsonArray *validation = eka_json_get_array (outer, "detail");
 
-  fault->code = g_strdup (eka_json_get_string (from, "code"));
-  if (fault->code == NULL)
-    fault->code = eka_json_get_text (from, "code");
-  fault->message = g_strdup (eka_json_get_string (from, "message"));
-  fault->details = eka_json_get_text (from, "details");
+  fault->code = first_string (from, "code");
+  if (fault->code == NULL && eka_json_get_number (from[0], "code", -1) >= 0)
+    fault->code = eka_json_get_text (from[0], "code");
+  fault->details = get_details (from[0]);
 
+  fault->message = first_string (from, "message");
   if (fault->message == NULL)
-    fault->message = g_strdup (eka_json_get_string (root, "error"));
+    fault->message = first_string (from, "error");
   if (fault->message == NULL)
-    fault->message = g_strdup (eka_json_get_string (root, "detail"));
+    fault->message = first_string (from, "detail");
   if (fault->message == NULL && validation != NULL)
     fault->message = describe_validation (validation);
-  if (fault->message == NULL)
-    fault->message = g_strdup (eka_json_get_string (
-        eka_json_get_object (root, "detail"), "message"));
 }
 
-/* The text between `<name>` and `</name>`, attributes allowed. */
+/* The text between `<name>` and `</name>`, attributes allowed. By hand: what a
+ * gateway sends must not make a regular expression think for long. */
 static gchar *
 cut_element (const gchar *text,
              const gchar *name)
 {
-  g_autofree gchar *pattern = g_strdup_printf (
-      "<%s(?:\\s[^>]*)?>\\s*([^<]*?)\\s*</%s>", name, name);
-  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_CASELESS, 0, NULL);
-  g_autoptr (GMatchInfo) match = NULL;
+  gsize length = strlen (name);
+  const gchar *at, *end;
 
-  if (!g_regex_match (regex, text, 0, &match))
-    return NULL;
-  return g_match_info_fetch (match, 1);
+  for (at = strchr (text, '<'); at != NULL; at = strchr (at + 1, '<'))
+    {
+      if (g_ascii_strncasecmp (at + 1, name, length) != 0 ||
+          (at[1 + length] != '>' && !g_ascii_isspace (at[1 + length])))
+        continue;
+      at = strchr (at, '>');
+      end = at != NULL ? strchr (at, '<') : NULL;
+      if (end == NULL || end[1] != '/')
+        return NULL;
+      return g_strstrip (g_strndup (at + 1, end - at - 1));
+    }
+  return NULL;
 }
 
 /* What a storage service or a gateway says in markup. */
@@ -126,17 +195,13 @@ parse_markup (Fault       *fault,
     }
 }
 
+/* Line breaks and terminal commands have no place in a message. */
 static void
-shorten (gchar **text)
+flatten (gchar *text)
 {
-  gchar *cut;
-
-  if (*text == NULL || g_utf8_strlen (*text, -1) <= MAX_TEXT)
-    return;
-  cut = g_utf8_substring (*text, 0, MAX_TEXT);
-  g_free (*text);
-  *text = g_strconcat (cut, "…", NULL);
-  g_free (cut);
+  for (; text != NULL && *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text))
+      *text = ' ';
 }
 
 static void
@@ -144,21 +209,23 @@ fault_parse (Fault  *fault,
              GBytes *body)
 {
   g_autoptr (JsonObject) root = eka_json_parse_bytes (body, NULL);
+  gsize size = MIN (g_bytes_get_size (body), MAX_TEXT);
 
   if (root != NULL)
     parse_json (fault, root);
-  else if (g_bytes_get_size (body) > 0)
+  else if (size > 0)
     {
-      gsize size = MIN (g_bytes_get_size (body), 64 * 1024);
       g_autofree gchar *text =
           g_utf8_make_valid (g_bytes_get_data (body, NULL), size);
 
       g_strstrip (text);
       if (*text == '<')
         parse_markup (fault, text);
+      else if (g_ascii_isalpha (*text))
+        fault->message = g_steal_pointer (&text);
     }
-  shorten (&fault->code);
-  shorten (&fault->message);
+  flatten (fault->code);
+  flatten (fault->message);
 }
 
 static EkaScribeError
@@ -185,7 +252,8 @@ classify (guint   status,
  * Reads every error envelope that servers of the protocol and the gateways
  * before them are known to send: `{"error":{"code","message","details"}}`,
  * `{"error":"text"}`, `{"detail":"text"}` or a list, `{"message":"text"}`, XML,
- * HTML, nothing.
+ * HTML, plain text, nothing. The texts are not cut, so that secrets which they
+ * echo can still be found whole: eka_client_redact() does both.
  *
  * Returns: (transfer full): an %EKA_SCRIBE_ERROR with status, code, details and
  *   call

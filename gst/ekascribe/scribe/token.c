@@ -4,19 +4,30 @@
  */
 #include "scribe/token.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "scribe/error.h"
 
 /* A bearer token in a file; more than this is another file by mistake. */
 #define MAX_FILE_SIZE (64 * 1024)
 
+/* How long a pipe, as of a shell's `<(command)`, may take for its next bytes,
+ * in ms. */
+#define PIPE_PATIENCE 5000
+
 struct _EkaToken
 {
   gatomicrefcount refs;
   GMutex lock; /* guards all below; nothing is called with it held */
-  gchar *value;
+  gchar *value;    /* as it was set */
   gchar *filename;
+  gchar *loaded;   /* from the file; goes before @value */
   gchar *api_key;
 };
 
@@ -26,6 +37,22 @@ wipe (gchar **secret)
   if (*secret != NULL)
     explicit_bzero (*secret, strlen (*secret));
   g_clear_pointer (secret, g_free);
+}
+
+/* @length bytes without the blanks around them; no copy of a part is left
+ * behind. %NULL where nothing else is there. */
+static gchar *
+copy_trimmed (const gchar *text,
+              gsize        length)
+{
+  while (length > 0 && g_ascii_isspace (*text))
+    {
+      text++;
+      length--;
+    }
+  while (length > 0 && g_ascii_isspace (text[length - 1]))
+    length--;
+  return length > 0 ? g_strndup (text, length) : NULL;
 }
 
 /**
@@ -66,6 +93,7 @@ eka_token_unref (EkaToken *token)
   if (!g_atomic_ref_count_dec (&token->refs))
     return;
   wipe (&token->value);
+  wipe (&token->loaded);
   wipe (&token->api_key);
   g_free (token->filename);
   g_mutex_clear (&token->lock);
@@ -83,8 +111,8 @@ eka_token_set_value (EkaToken    *token,
 {
   g_mutex_lock (&token->lock);
   wipe (&token->value);
-  if (value != NULL && *value != '\0')
-    token->value = g_strstrip (g_strdup (value));
+  if (value != NULL)
+    token->value = copy_trimmed (value, strlen (value));
   g_mutex_unlock (&token->lock);
 }
 
@@ -92,13 +120,14 @@ eka_token_set_value (EkaToken    *token,
  * eka_token_set_file:
  * @token: a source
  * @filename: (nullable): a file that holds a bearer token; read by
- *   eka_token_load() and eka_token_reload()
+ *   eka_token_load() and eka_token_renew()
  */
 void
 eka_token_set_file (EkaToken    *token,
                     const gchar *filename)
 {
   g_mutex_lock (&token->lock);
+  wipe (&token->loaded);
   g_free (token->filename);
   token->filename = g_strdup (filename);
   g_mutex_unlock (&token->lock);
@@ -115,8 +144,8 @@ eka_token_set_api_key (EkaToken    *token,
 {
   g_mutex_lock (&token->lock);
   wipe (&token->api_key);
-  if (api_key != NULL && *api_key != '\0')
-    token->api_key = g_strstrip (g_strdup (api_key));
+  if (api_key != NULL)
+    token->api_key = copy_trimmed (api_key, strlen (api_key));
   g_mutex_unlock (&token->lock);
 }
 
@@ -144,29 +173,66 @@ set_settings_error (GError     **error,
   return FALSE;
 }
 
-/* The token in @filename; its parts that are no token are wiped. */
+/* Reads at most @size bytes. A device or a pipe may stand behind the name, so
+ * neither the size that it tells nor an end may be waited for: a pipe that
+ * nobody writes to is empty.
+ *
+ * Returns: how many, or -1 with errno set */
+static gssize
+read_bounded (const gchar *filename,
+              gchar       *buffer,
+              gsize        size)
+{
+  gint fd = g_open (filename, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  gsize length = 0;
+  gssize got = -1;
+  gint saved;
+
+  if (fd < 0)
+    return -1;
+  while (length < size)
+    {
+      struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+      got = read (fd, buffer + length, size - length);
+      if (got > 0)
+        length += got;
+      else if (got == 0 || (errno != EINTR &&
+                            (errno != EAGAIN ||
+                             poll (&ready, 1, PIPE_PATIENCE) <= 0)))
+        break;
+    }
+  saved = errno;
+  close (fd);
+  errno = saved;
+  return got < 0 ? -1 : (gssize) length;
+}
+
+/* The token in @filename; what is no token is wiped. */
 static gchar *
 read_file (const gchar *filename,
            GError     **error)
 {
-  g_autofree gchar *contents = NULL;
-  g_autofree gchar *value = NULL;
-  gsize length;
+  g_autofree gchar *buffer = g_malloc (MAX_FILE_SIZE + 1);
+  gssize length = read_bounded (filename, buffer, MAX_FILE_SIZE + 1);
+  gint saved = errno;
+  gchar *value = NULL;
 
-  if (!g_file_get_contents (filename, &contents, &length, error))
-    return NULL;
-  if (length <= MAX_FILE_SIZE)
-    value = g_strstrip (g_strndup (contents, length));
-  explicit_bzero (contents, length);
+  if (length >= 0 && length <= MAX_FILE_SIZE &&
+      memchr (buffer, '\0', length) == NULL)
+    value = copy_trimmed (buffer, length);
+  explicit_bzero (buffer, MAX_FILE_SIZE + 1);
 
-  if (value == NULL || !is_credential (value))
+  if (length < 0)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved),
+                 "“%s”: %s", filename, g_strerror (saved));
+  else if (value == NULL || !is_credential (value))
     {
       wipe (&value);
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                    "“%s” does not hold a token and nothing else", filename);
-      return NULL;
     }
-  return g_steal_pointer (&value);
+  return value;
 }
 
 /**
@@ -215,37 +281,10 @@ eka_token_load (EkaToken *token,
     }
 
   g_mutex_lock (&token->lock);
-  wipe (&token->value);
-  token->value = value;
+  wipe (&token->loaded);
+  token->loaded = value;
   g_mutex_unlock (&token->lock);
   return TRUE;
-}
-
-/**
- * eka_token_reload:
- * @token: a source
- *
- * Reads the file again after the server refused the token.
- *
- * Returns: whether there is another token now, worth another try
- */
-gboolean
-eka_token_reload (EkaToken *token)
-{
-  g_autofree gchar *before = NULL;
-  gboolean changed;
-
-  g_mutex_lock (&token->lock);
-  before = g_strdup (token->value);
-  g_mutex_unlock (&token->lock);
-
-  changed = eka_token_load (token, NULL);
-
-  g_mutex_lock (&token->lock);
-  changed = changed && g_strcmp0 (before, token->value) != 0;
-  g_mutex_unlock (&token->lock);
-  wipe (&before);
-  return changed;
 }
 
 /**
@@ -260,7 +299,8 @@ eka_token_is_set (EkaToken *token)
   gboolean set;
 
   g_mutex_lock (&token->lock);
-  set = token->value != NULL || token->api_key != NULL;
+  set = token->loaded != NULL || token->value != NULL ||
+        token->api_key != NULL;
   g_mutex_unlock (&token->lock);
   return set;
 }
@@ -277,14 +317,45 @@ void
 eka_token_authorize (EkaToken   *token,
                      EkaRequest *request)
 {
+  const gchar *value;
+
   g_mutex_lock (&token->lock);
-  if (token->value != NULL)
+  value = token->loaded != NULL ? token->loaded : token->value;
+  if (value != NULL)
     eka_request_set_credential (request, "Authorization",
-                                g_strconcat ("Bearer ", token->value, NULL));
+                                g_strconcat ("Bearer ", value, NULL));
   else if (token->api_key != NULL)
     eka_request_set_credential (request, "X-API-Key",
                                 g_strdup (token->api_key));
+  else
+    eka_request_set_credential (request, NULL, NULL);
   g_mutex_unlock (&token->lock);
+}
+
+/**
+ * eka_token_renew:
+ * @token: a source
+ * @request: a request whose credential the server refused
+ *
+ * Reads the file again and puts the credential on @request that holds now. It
+ * is compared with the one that was refused: another call, or the application,
+ * may have brought the new one meanwhile.
+ *
+ * Returns: whether it is another one, worth another try
+ */
+gboolean
+eka_token_renew (EkaToken   *token,
+                 EkaRequest *request)
+{
+  g_autofree gchar *refused = g_strdup (request->credential);
+  gboolean changed;
+
+  eka_token_load (token, NULL);
+  eka_token_authorize (token, request);
+  changed = request->credential != NULL &&
+            g_strcmp0 (refused, request->credential) != 0;
+  wipe (&refused);
+  return changed;
 }
 
 /**
@@ -299,12 +370,13 @@ gchar *
 eka_token_redact (EkaToken *token,
                   gchar    *text)
 {
-  const gchar *secrets[2];
+  const gchar *secrets[3];
   guint i;
 
   g_mutex_lock (&token->lock);
   secrets[0] = token->value;
-  secrets[1] = token->api_key;
+  secrets[1] = token->loaded;
+  secrets[2] = token->api_key;
   for (i = 0; text != NULL && i < G_N_ELEMENTS (secrets); i++)
     if (secrets[i] != NULL && strstr (text, secrets[i]) != NULL)
       {

@@ -28,9 +28,10 @@ void      eka_token_set_api_key  (EkaToken    *token,
                                   const gchar *api_key);
 gboolean  eka_token_load         (EkaToken    *token,
                                   GError     **error);
-gboolean  eka_token_reload       (EkaToken    *token);
 gboolean  eka_token_is_set       (EkaToken    *token);
 void      eka_token_authorize    (EkaToken    *token,
+                                  EkaRequest  *request);
+gboolean  eka_token_renew        (EkaToken    *token,
                                   EkaRequest  *request);
 gchar    *eka_token_redact       (EkaToken    *token,
                                   gchar       *text);
