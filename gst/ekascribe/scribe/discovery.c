@@ -8,6 +8,7 @@
 
 #include "scribe/error.h"
 #include "scribe/json.h"
+#include "scribe/origin.h"
 
 #define PROTOCOL_VERSION "0.1"
 #define UPLOAD_TYPE "chunked"
@@ -29,6 +30,33 @@ model_free (gpointer data)
   g_free (model->id);
   g_strfreev (model->languages);
   g_free (model);
+}
+
+/* A list of strings; an empty one limits nothing, for nobody offers nothing. */
+static gchar **
+get_list (JsonObject  *object,
+          const gchar *member)
+{
+  g_auto (GStrv) list = eka_json_get_strv (object, member);
+
+  return list != NULL && *list != NULL ? g_steal_pointer (&list) : NULL;
+}
+
+/* An API root: http, absolute, and such that paths can be put behind it. */
+static gchar *
+get_base_url (JsonObject *object)
+{
+  const gchar *text = eka_json_get_string (object, "base_url");
+  g_autoptr (GUri) uri = NULL;
+
+  if (text == NULL)
+    return NULL;
+  uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
+  if (uri == NULL || !eka_origin_is_http (uri) ||
+      g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
+      g_uri_get_fragment (uri) != NULL)
+    return NULL;
+  return g_uri_to_string (uri);
 }
 
 /* Seconds of any sensible size to ns; 0 where the service tells nothing. */
@@ -59,7 +87,7 @@ parse_models (EkaDiscovery *discovery,
         continue;
       model = g_new0 (EkaModel, 1);
       model->id = g_strdup (eka_json_get_string (object, "id"));
-      model->languages = eka_json_get_strv (object, "languages");
+      model->languages = get_list (object, "languages");
       model->max_session_duration = seconds_to_ns (
           eka_json_get_number (object, "max_session_duration_seconds", 0));
       g_ptr_array_add (discovery->models, model);
@@ -101,23 +129,21 @@ eka_discovery_new_from_json (GBytes  *json,
   g_atomic_ref_count_init (&self->refs);
   discovery = &self->discovery;
 
-  discovery->base_url = g_strdup (eka_json_get_string (
-      eka_json_get_object (root, "endpoints"), "base_url"));
-  discovery->versions = eka_json_get_strv (root, "supported_versions");
+  discovery->base_url = get_base_url (eka_json_get_object (root, "endpoints"));
+  discovery->versions = get_list (root, "supported_versions");
   if (discovery->versions == NULL &&
       eka_json_get_string (root, "protocol_version") != NULL)
     discovery->versions =
         g_strsplit (eka_json_get_string (root, "protocol_version"), ",", 1);
   capabilities = eka_json_get_object (root, "capabilities");
-  discovery->audio_formats = eka_json_get_strv (capabilities, "audio_formats");
-  discovery->upload_methods =
-      eka_json_get_strv (capabilities, "upload_methods");
+  discovery->audio_formats = get_list (capabilities, "audio_formats");
+  discovery->upload_methods = get_list (capabilities, "upload_methods");
   discovery->max_chunk_duration = seconds_to_ns (
       eka_json_get_number (capabilities, "max_chunk_duration_seconds", 0));
   discovery->models = g_ptr_array_new_with_free_func (model_free);
   parse_models (discovery, eka_json_get_array (root, "models"));
   languages = eka_json_get_object (root, "languages");
-  discovery->languages = eka_json_get_strv (languages, "supported");
+  discovery->languages = get_list (languages, "supported");
   discovery->auto_detection = eka_json_get_boolean (languages,
                                                     "auto_detection");
   return discovery;
@@ -171,14 +197,25 @@ lists (gchar      **list,
  * @discovery: (nullable): a document, or %NULL: nothing is known
  * @media_type: a media type of Upload Audio
  *
- * Returns: whether uploads may have it
+ * Returns: whether uploads may have it; a blank behind `;` makes no difference
  */
 gboolean
 eka_discovery_allows_format (const EkaDiscovery *discovery,
                              const gchar        *media_type)
 {
-  return discovery == NULL || discovery->audio_formats == NULL ||
-         lists (discovery->audio_formats, media_type);
+  gchar **format;
+
+  if (discovery == NULL || discovery->audio_formats == NULL)
+    return TRUE;
+  for (format = discovery->audio_formats; *format != NULL; format++)
+    {
+      g_auto (GStrv) words = g_strsplit (*format, " ", -1);
+      g_autofree gchar *solid = g_strjoinv ("", words);
+
+      if (g_ascii_strcasecmp (solid, media_type) == 0)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /**

@@ -13,6 +13,9 @@
 #define WELL_KNOWN "/.well-known/medscribealliance"
 #define JSON_TYPE "application/json"
 
+/* Longest session id that is taken from a service; the documents allow 32. */
+#define MAX_SESSION_ID 128
+
 static void
 set_json_body (EkaRequest *request,
                JsonObject *object)
@@ -106,6 +109,22 @@ set_object (JsonObject  *object,
     json_object_set_object_member (object, member, value);
 }
 
+static gboolean
+takes_language (const EkaDiscovery *discovery,
+                const EkaSettings  *settings,
+                const gchar        *language)
+{
+  const EkaModel *model = eka_discovery_find_model (discovery,
+                                                    settings->model);
+
+  return language != NULL && discovery != NULL &&
+         discovery->languages != NULL &&
+         g_strv_contains ((const gchar *const *) discovery->languages,
+                          language) &&
+         (model == NULL || model->languages == NULL ||
+          g_strv_contains ((const gchar *const *) model->languages, language));
+}
+
 /* The settings' hint, else the language of the stream, else detection; the last
  * two only where they are sure to be taken. */
 static void
@@ -121,8 +140,7 @@ set_language_hint (JsonObject         *object,
       set_strv (object, "language_hint", settings->language_hint);
       return;
     }
-  if (language != NULL && discovery != NULL && discovery->languages != NULL &&
-      g_strv_contains ((const gchar *const *) discovery->languages, language))
+  if (takes_language (discovery, settings, language))
     one[0] = (gchar *) language;
   else if (discovery != NULL && discovery->auto_detection)
     one[0] = (gchar *) "auto_detect";
@@ -175,6 +193,16 @@ eka_protocol_create (const gchar        *base_url,
   return request;
 }
 
+/* The id becomes a part of paths, on the service and on this machine's disk. */
+static gboolean
+is_session_id (const gchar *id)
+{
+  gsize length = strspn (id, "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:~");
+
+  return id[length] == '\0' && length <= MAX_SESSION_ID && *id != '.';
+}
+
 /**
  * eka_protocol_parse_create:
  * @reply: an answer with a status of 2xx
@@ -192,6 +220,7 @@ eka_protocol_parse_create (EkaReply *reply,
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (JsonObject) root = eka_json_parse_bytes (reply->body, &local);
+  const gchar *id, *url;
 
   if (root == NULL)
     {
@@ -210,14 +239,23 @@ eka_protocol_parse_create (EkaReply *reply,
                                      "service, which is not supported"));
       return FALSE;
     }
-  *session_id = g_strdup (eka_json_get_string (root, "session_id"));
-  *upload_url = g_strdup (eka_json_get_string (root, "upload_url"));
-  if (*session_id != NULL || *upload_url != NULL)
-    return TRUE;
-  g_propagate_error (error,
-                     eka_fault_protocol (reply, EKA_CALL_CREATE,
-                                         "the answer names no session"));
-  return FALSE;
+  id = eka_json_get_string (root, "session_id");
+  url = eka_json_get_string (root, "upload_url");
+  if (id != NULL && *id == '\0')
+    id = NULL;
+  if ((id == NULL && url == NULL) || (id != NULL && !is_session_id (id)))
+    {
+      g_propagate_error (
+          error, eka_fault_protocol (reply, EKA_CALL_CREATE,
+                                     id == NULL
+                                         ? "the answer names no session"
+                                         : "its session_id can be no part of "
+                                           "a path"));
+      return FALSE;
+    }
+  *session_id = g_strdup (id);
+  *upload_url = g_strdup (url);
+  return TRUE;
 }
 
 /**
@@ -266,6 +304,9 @@ eka_protocol_upload (const gchar *base_url,
     {
       g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
                            "The upload_url of the service is not an http URL");
+      if (error != NULL)
+        eka_scribe_error_edit_info (*error)->request =
+            g_strdup (eka_call_to_string (EKA_CALL_UPLOAD));
       return NULL;
     }
 
@@ -347,8 +388,7 @@ eka_protocol_parse_end (EkaReply *reply)
 {
   g_autoptr (JsonObject) root = eka_json_parse_bytes (reply->body, NULL);
 
-  return (gint) CLAMP (eka_json_get_number (root, "audio_files_received", -1),
-                       -1, G_MAXINT);
+  return eka_json_get_count (root, "audio_files_received");
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 #include "scribe/result.h"
 
+#include "scribe/error.h"
 #include "scribe/json.h"
 
 typedef struct
@@ -29,17 +30,32 @@ document_free (gpointer data)
   g_free (document);
 }
 
+/* Codes are words in the documents and numbers elsewhere. */
+static void
+parse_error (JsonObject *object,
+             gchar     **code,
+             gchar     **message)
+{
+  JsonObject *error = eka_json_get_object (object, "error");
+
+  *code = g_strdup (eka_json_get_string (error, "code"));
+  if (*code == NULL && eka_json_get_number (error, "code", -1) >= 0)
+    *code = eka_json_get_text (error, "code");
+  *message = g_strdup (error != NULL ? eka_json_get_string (error, "message")
+                                     : eka_json_get_string (object, "error"));
+}
+
 static EkaDocument *
 document_new (const gchar *template_id,
               JsonObject  *entry)
 {
   EkaDocument *document = g_new0 (EkaDocument, 1);
-  JsonObject *error = eka_json_get_object (entry, "error");
   const gchar *status = eka_json_get_string (entry, "status");
 
   document->template_id = g_strdup (template_id);
+  parse_error (entry, &document->error_code, &document->error_message);
   if (status == NULL)
-    status = json_object_has_member (entry, "error")
+    status = document->error_code != NULL || document->error_message != NULL
                  ? "failed"
                  : "success";
   document->status = g_strdup (status);
@@ -51,14 +67,6 @@ document_new (const gchar *template_id,
   document->publish = eka_json_get_text (entry, "publish");
   document->presigned_url = g_strdup (eka_json_get_string (entry,
                                                            "presigned_url"));
-  if (error != NULL)
-    {
-      document->error_code = g_strdup (eka_json_get_string (error, "code"));
-      document->error_message = g_strdup (eka_json_get_string (error,
-                                                               "message"));
-    }
-  else
-    document->error_message = g_strdup (eka_json_get_string (entry, "error"));
   return document;
 }
 
@@ -147,7 +155,8 @@ to_text_without_upload_url (JsonObject *root)
  *   session: 200, 202, 206, 410
  * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL
  *
- * Unknown members are ignored, members of a wrong type count as absent.
+ * Unknown members are ignored, members of a wrong type count as absent. An
+ * object with neither `session_id` nor `status` is something else's answer.
  *
  * Returns: (transfer full): what it says
  */
@@ -156,12 +165,20 @@ eka_result_new_from_json (GBytes  *json,
                           GError **error)
 {
   g_autoptr (JsonObject) root = eka_json_parse_bytes (json, error);
-  JsonObject *fault;
+  JsonArray *files;
   EkaResult *result;
   Result *self;
 
   if (root == NULL)
     return NULL;
+  if (eka_json_get_string (root, "session_id") == NULL &&
+      eka_json_get_string (root, "status") == NULL)
+    {
+      g_set_error_literal (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+                           "not a session");
+      return NULL;
+    }
+
   self = g_new0 (Result, 1);
   g_atomic_ref_count_init (&self->refs);
   result = &self->result;
@@ -177,22 +194,15 @@ eka_result_new_from_json (GBytes  *json,
   result->completed_at = g_strdup (eka_json_get_string (root, "completed_at"));
   result->message = g_strdup (eka_json_get_string (root, "message"));
   result->audio_files = eka_json_get_strv (root, "audio_files");
-  result->audio_files_received =
-      (gint) CLAMP (eka_json_get_number (root, "audio_files_received", -1),
-                    -1, G_MAXINT);
-  result->audio_files_processed =
-      (gint) CLAMP (eka_json_get_number (root, "audio_files_processed", -1),
-                    -1, G_MAXINT);
+  result->audio_files_received = eka_json_get_count (root,
+                                                     "audio_files_received");
+  files = eka_json_get_array (root, "audio_files");
+  if (result->audio_files_received < 0 && files != NULL)
+    result->audio_files_received = json_array_get_length (files);
+  result->audio_files_processed = eka_json_get_count (root,
+                                                      "audio_files_processed");
   result->processing_errors = eka_json_get_text (root, "processing_errors");
-  fault = eka_json_get_object (root, "error");
-  if (fault != NULL)
-    {
-      result->error_code = g_strdup (eka_json_get_string (fault, "code"));
-      result->error_message = g_strdup (eka_json_get_string (fault,
-                                                             "message"));
-    }
-  else
-    result->error_message = g_strdup (eka_json_get_string (root, "error"));
+  parse_error (root, &result->error_code, &result->error_message);
   result->documents = parse_templates (root);
   result->json = to_text_without_upload_url (root);
   return result;

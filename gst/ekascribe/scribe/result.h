@@ -48,7 +48,8 @@ typedef struct
  * @completed_at: (nullable): ISO 8601
  * @message: (nullable): a sentence of the service's
  * @audio_files: (nullable): names of the files that the service holds
- * @audio_files_received: count, or -1: not told
+ * @audio_files_received: count, of the list where no number is told, or -1: not
+ *   told
  * @audio_files_processed: count, or -1: not told
  * @processing_errors: (nullable): JSON text of the list
  * @error_code: (nullable): of an `error` object, where one is there
