@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* All rigs share the worker. */
+static guint n_rigs;
+
 static gpointer
 serve_main (gpointer user_data)
 {
@@ -27,6 +30,8 @@ rig_new (void)
   rig->context = g_main_context_new ();
   rig->loop = g_main_loop_new (rig->context, FALSE);
   rig->worker = eka_worker_acquire ();
+  rig->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  n_rigs++;
   return rig;
 }
 
@@ -76,16 +81,18 @@ on_run (GThreadedSocketService *service,
         GObject                *source,
         gpointer                user_data)
 {
+  GSocket *socket = g_socket_connection_get_socket (connection);
   Rig *rig = user_data;
   guint nth;
 
   g_mutex_lock (&rig->lock);
   nth = rig->n_connections++;
+  g_ptr_array_add (rig->sockets, g_object_ref (socket));
   g_cond_broadcast (&rig->cond);
   g_mutex_unlock (&rig->lock);
-  rig->serve (rig, G_IO_STREAM (connection),
-              g_socket_connection_get_socket (connection), nth,
-              rig->serve_data);
+  rig->serve (rig, G_IO_STREAM (connection), socket, nth, rig->serve_data);
+  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
+  rig_add (rig, &rig->n_served);
   return TRUE;
 }
 
@@ -130,6 +137,19 @@ quit_loop (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A connection may be kept by a transport of another rig's. */
+static void
+stop_connections (Rig *rig)
+{
+  guint i;
+
+  g_mutex_lock (&rig->lock);
+  for (i = 0; i < rig->sockets->len; i++)
+    g_socket_shutdown (rig->sockets->pdata[i], TRUE, TRUE, NULL);
+  g_mutex_unlock (&rig->lock);
+  rig_wait_count (rig, &rig->n_served, rig_count (rig, &rig->n_connections));
+}
+
 /* Quits from inside: the thread may not have come as far as the loop yet. */
 static void
 stop_server (Rig *rig)
@@ -154,16 +174,16 @@ stop_server (Rig *rig)
   g_main_context_pop_thread_default (rig->context);
 }
 
-/* First the client, so that its connections are closed and no thread of the
- * server's waits for one.
- */
 void
 rig_free (Rig *rig)
 {
   g_clear_object (&rig->http);
   eka_worker_release (rig->worker);
-  g_assert_true (eka_worker_wait_gone (RIG_WAIT));
+  if (--n_rigs == 0)
+    g_assert_true (eka_worker_wait_gone (RIG_WAIT));
   stop_server (rig);
+  stop_connections (rig);
+  g_ptr_array_unref (rig->sockets);
   g_main_loop_unref (rig->loop);
   g_main_context_unref (rig->context);
   g_free (rig->base);
@@ -306,19 +326,28 @@ start_func (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes @request. */
+/* Takes @request and @cancellable. */
 RigCall *
-rig_start (Rig        *rig,
-           EkaRequest *request)
+rig_start_full (Rig          *rig,
+                EkaRequest   *request,
+                GCancellable *cancellable)
 {
   RigCall *call = g_new0 (RigCall, 1);
 
   call->rig = rig;
   call->http = g_object_ref (rig->http);
   call->request = request;
-  call->cancellable = g_cancellable_new ();
+  call->cancellable = cancellable;
   eka_worker_invoke (rig->worker, start_func, call, NULL);
   return call;
+}
+
+/* Takes @request. */
+RigCall *
+rig_start (Rig        *rig,
+           EkaRequest *request)
+{
+  return rig_start_full (rig, request, g_cancellable_new ());
 }
 
 RigCall *

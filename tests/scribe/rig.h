@@ -34,7 +34,9 @@ struct _Rig
   GSocketService *service;
   RigServeFunc serve;
   gpointer serve_data;
+  GPtrArray *sockets;
   guint n_connections;
+  guint n_served;
   guint n_requests;
   guint16 port;
   gchar *base;
@@ -83,6 +85,9 @@ EkaRequest *rig_request (Rig            *rig,
                          const gchar    *body);
 RigCall *rig_start  (Rig            *rig,
                      EkaRequest     *request);
+RigCall *rig_start_full (Rig        *rig,
+                         EkaRequest *request,
+                         GCancellable *cancellable);
 RigCall *rig_wait   (RigCall        *call);
 RigCall *rig_call   (Rig            *rig,
                      const gchar    *method,

@@ -220,6 +220,75 @@ test_timeout_in_body (void)
                     "^127\\.0\\.0\\.1:[0-9]+ did not answer within 1 s$");
 }
 
+static void
+test_cancelled_in_body (void)
+{
+  g_autoptr (Rig) rig =
+    rig_new_raw (serve_silence, OK_HEAD "Content-Length: 20\r\n\r\n{");
+  g_autoptr (RigCall) call = rig_start (rig, rig_request (rig, "POST", "/x",
+                                                          "sound"));
+
+  rig_wait_count (rig, &rig->n_requests, 1);
+  g_cancellable_cancel (call->cancellable);
+  rig_assert_error (rig_wait (call), G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+}
+
+/* Listens, but its line is full: Linux drops what comes then, so that a client
+ * goes on trying to connect.
+ */
+static GSocket *
+make_deaf_listener (GPtrArray *fillers)
+{
+  GSocket *listener = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                    G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GSocketAddress) any =
+    g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) address = NULL;
+  guint i;
+
+  g_assert_true (g_socket_bind (listener, any, FALSE, NULL));
+  g_socket_set_listen_backlog (listener, 0);
+  g_assert_true (g_socket_listen (listener, NULL));
+  address = g_socket_get_local_address (listener, NULL);
+  for (i = 0; i < 4; i++)
+    {
+      GSocket *filler = g_socket_new (G_SOCKET_FAMILY_IPV4,
+                                      G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_TCP, NULL);
+
+      g_socket_set_blocking (filler, FALSE);
+      g_socket_connect (filler, address, NULL, NULL);
+      g_ptr_array_add (fillers, filler);
+    }
+  return listener;
+}
+
+static void
+test_deaf_host (void)
+{
+  g_autoptr (Rig) rig = rig_new_raw (serve_silence, NULL);
+  g_autoptr (GPtrArray) fillers =
+    g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GSocket) listener = make_deaf_listener (fillers);
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (listener,
+                                                                   NULL);
+  g_autofree gchar *uri = g_strdup_printf (
+    "http://127.0.0.1:%u/x",
+    g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  g_autoptr (RigCall) cancelled = NULL;
+  g_autoptr (RigCall) late = NULL;
+
+  cancelled = rig_start (rig, rig_request (rig, "POST", uri, "sound"));
+  g_cancellable_cancel (cancelled->cancellable);
+  rig_assert_error (rig_wait (cancelled), G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                    "");
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 1 });
+  late = rig_call (rig, "POST", uri, "sound");
+  rig_assert_error (late, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                    "^Could not connect to 127\\.0\\.0\\.1:[0-9]+: no answer "
+                    "within 1 s$");
+}
+
 /* One answer on each of the first @good connections; what comes after on the
  * same connection is read and the connection closed.
  */
@@ -345,6 +414,23 @@ test_fifty_posts_take_one_connection (void)
   g_assert_cmpuint (rig_count (rig, &rig->n_connections), ==, 1);
 }
 
+static void
+test_same_options_share_connections (void)
+{
+  g_autoptr (Rig) rig = rig_new_raw (serve_keep, NULL);
+  g_autoptr (EkaTransport) before = g_object_ref (rig->http);
+  g_autoptr (RigCall) first = rig_call (rig, "POST", "/x", "sound");
+  g_autoptr (RigCall) second = NULL;
+  g_autoptr (RigCall) third = NULL;
+
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 20, .user_agent = "x" });
+  second = rig_call (rig, "POST", "/x", "sound");
+  g_assert_cmpuint (rig_count (rig, &rig->n_connections), ==, 1);
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 21 });
+  third = rig_call (rig, "POST", "/x", "sound");
+  g_assert_cmpuint (rig_count (rig, &rig->n_connections), ==, 2);
+}
+
 /* Sends the head of an answer and then bytes for as long as they are taken. */
 static void
 serve_flood (Rig       *rig,
@@ -417,6 +503,10 @@ main (int   argc,
   g_test_add_func ("/http/bad-address", test_bad_address);
   g_test_add_func ("/http/timeout", test_timeout);
   g_test_add_func ("/http/timeout-in-body", test_timeout_in_body);
+  g_test_add_func ("/http/cancelled-in-body", test_cancelled_in_body);
+  g_test_add_func ("/http/deaf-host", test_deaf_host);
+  g_test_add_func ("/http/same-options-share-connections",
+                   test_same_options_share_connections);
   g_test_add_func ("/http/stale/post-is-repeated",
                    test_stale_post_is_repeated);
   g_test_add_func ("/http/stale/put-keeps-its-body",

@@ -10,7 +10,8 @@
 
 /* One message of libsoup's from its start until the connection is free again.
  * @stream is set once the headers came, @body is the part of it that knows
- * where the body ends. @reused: no connection was made for this message.
+ * where the body ends, %NULL where there is none. @reused: no connection was
+ * made for this message.
  */
 typedef struct
 {
@@ -151,6 +152,22 @@ send_too_large (GTask *task)
   g_task_return_error (task, error);
 }
 
+/* A proxy that makes no tunnel has its answer taken for the server's, with an
+ * empty body that libsoup keeps in memory. Only 407 passes as an answer: no
+ * server sends it.
+ */
+static void
+send_refused_tunnel (GTask *task)
+{
+  EkaExchange *exchange = g_task_get_task_data (task);
+  GUri *uri = soup_message_get_uri (exchange->message);
+  g_autofree gchar *host = eka_netfault_host (uri);
+
+  g_task_return_new_error (task, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                           "The proxy did not connect to %s (HTTP %u)", host,
+                           soup_message_get_status (exchange->message));
+}
+
 static gint64
 parse_date (const gchar *text)
 {
@@ -210,7 +227,8 @@ is_whole (EkaExchange *exchange)
     soup_message_get_response_headers (exchange->message);
   g_autoptr (GCancellable) no_reading = NULL;
 
-  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CHUNKED)
+  if (exchange->body == NULL ||
+      soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CHUNKED)
     return TRUE;
   no_reading = g_cancellable_new ();
   g_cancellable_cancel (no_reading);
@@ -301,8 +319,14 @@ send_message_done (GObject      *source,
       send_too_large (task);
       return;
     }
-  exchange->body = g_object_ref (g_filter_input_stream_get_base_stream (
-    G_FILTER_INPUT_STREAM (exchange->stream)));
+  if (G_IS_FILTER_INPUT_STREAM (exchange->stream))
+    exchange->body = g_object_ref (g_filter_input_stream_get_base_stream (
+      G_FILTER_INPUT_STREAM (exchange->stream)));
+  else if (soup_message_get_status (exchange->message) != 407)
+    {
+      send_refused_tunnel (task);
+      return;
+    }
   exchange->data = g_byte_array_new ();
   exchange->piece = g_malloc (PIECE);
   read_piece (g_steal_pointer (&task));

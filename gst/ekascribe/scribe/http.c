@@ -119,6 +119,28 @@ is_get (const EkaRequest *request)
 }
 
 static gboolean
+is_http (GUri *uri)
+{
+  const gchar *host = g_uri_get_host (uri);
+  const gchar *scheme = g_uri_get_scheme (uri);
+
+  return host != NULL && host[0] != '\0' &&
+         (g_str_equal (scheme, "http") || g_str_equal (scheme, "https"));
+}
+
+/* For people: without user, path and query, which may be secret. */
+static gchar *
+describe_target (GUri *target)
+{
+  g_autofree gchar *host = NULL;
+
+  if (target == NULL)
+    return g_strdup ("no valid address");
+  host = eka_netfault_host (target);
+  return g_strdup_printf ("%s://%s", g_uri_get_scheme (target), host);
+}
+
+static gboolean
 is_redirect (const EkaReply *reply)
 {
   return reply->status >= 300 && reply->status < 400 && reply->status != 304;
@@ -130,13 +152,9 @@ redirect_error (EkaHttpCall    *call,
                 GUri           *target)
 {
   g_autofree gchar *host = eka_netfault_host (call->uri);
-  g_autofree gchar *where = NULL;
+  g_autofree gchar *where = describe_target (target);
   GError *error;
 
-  if (target == NULL || g_uri_get_host (target) == NULL)
-    where = g_strdup ("no valid address");
-  else
-    where = eka_origin_to_string (target);
   if (call->redirects >= MAX_REDIRECTS)
     error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_REDIRECTED,
                          "%s redirects more than %d times, at last to %s",
@@ -155,10 +173,12 @@ get_location (EkaHttpCall *call)
   SoupMessageHeaders *headers =
     soup_message_get_response_headers (call->message);
   const gchar *location = soup_message_headers_get_one (headers, "Location");
+  g_autoptr (GUri) target = NULL;
 
-  if (location == NULL)
-    return NULL;
-  return g_uri_parse_relative (call->uri, location, SOUP_HTTP_URI_FLAGS, NULL);
+  if (location != NULL)
+    target = g_uri_parse_relative (call->uri, location, SOUP_HTTP_URI_FLAGS,
+                                   NULL);
+  return target != NULL && is_http (target) ? g_steal_pointer (&target) : NULL;
 }
 
 /* libsoup would turn a POST into a GET, forget its body and take custom headers
@@ -169,7 +189,7 @@ may_follow (EkaHttpCall    *call,
             const EkaReply *reply,
             GUri           *target)
 {
-  if (target == NULL || g_uri_get_host (target) == NULL)
+  if (target == NULL)
     return FALSE;
   if (!is_get (call->request) && reply->status != 307 && reply->status != 308)
     return FALSE;
@@ -301,11 +321,8 @@ parse_uri (const EkaRequest *request,
            GError          **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (request->uri, SOUP_HTTP_URI_FLAGS, NULL);
-  const gchar *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
-  const gchar *host = uri != NULL ? g_uri_get_host (uri) : NULL;
 
-  if (host != NULL && host[0] != '\0' &&
-      (g_str_equal (scheme, "http") || g_str_equal (scheme, "https")))
+  if (uri != NULL && is_http (uri))
     return g_steal_pointer (&uri);
   g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
                "The address of the %s call is no http or https URL",

@@ -91,7 +91,7 @@ describe_connecting (const EkaNetfault *fault,
                      const gchar    *host)
 {
   if (cause->domain == G_RESOLVER_ERROR)
-    return g_strdup_printf ("Could not find the host of %s: %s", host,
+    return g_strdup_printf ("Could not find the host %s: %s", host,
                             reason_of (cause));
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return g_strdup_printf ("Could not connect to %s: no answer within %u s",
