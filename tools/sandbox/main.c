@@ -30,7 +30,7 @@ run (const SandboxOptions *options, GError **error)
   sources[0] = g_unix_signal_add (SIGINT, on_signal, loop);
   sources[1] = g_unix_signal_add (SIGTERM, on_signal, loop);
   /* On stdout, which is flushed: whoever started us reads the port here. */
-  g_print ("%s\n", server->base_url);
+  g_print ("%s\n", server->local_url);
   g_main_loop_run (loop);
   g_source_remove (sources[0]);
   g_source_remove (sources[1]);

@@ -256,27 +256,28 @@ listen_at (SandboxServer *self, GError **error)
 }
 
 static gchar *
-make_base_url (SandboxServer *self)
+make_local_url (SoupServer *soup)
 {
-  GSList *uris = soup_server_get_uris (self->soup);
+  GSList *uris = soup_server_get_uris (soup);
   GUri *uri = uris->data;
   gboolean v6 = strchr (g_uri_get_host (uri), ':') != NULL;
-  gchar *url;
+  gchar *url = g_strdup_printf (v6 ? "%s://[%s]:%d%s" : "%s://%s:%d%s",
+                                g_uri_get_scheme (uri), g_uri_get_host (uri),
+                                g_uri_get_port (uri), API_ROOT);
 
-  if (self->options->public_url != NULL)
-    {
-      gsize length = strlen (self->options->public_url);
-
-      while (length > 0 && self->options->public_url[length - 1] == '/')
-        length--;
-      url = g_strndup (self->options->public_url, length);
-    }
-  else
-    url = g_strdup_printf (v6 ? "%s://[%s]:%d%s" : "%s://%s:%d%s",
-                           g_uri_get_scheme (uri), g_uri_get_host (uri),
-                           g_uri_get_port (uri), API_ROOT);
   g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
   return url;
+}
+
+/* Paths are appended to it. */
+static gchar *
+strip_slashes (const gchar *url)
+{
+  gsize length = strlen (url);
+
+  while (length > 0 && url[length - 1] == '/')
+    length--;
+  return g_strndup (url, length);
 }
 
 /**
@@ -320,7 +321,9 @@ sandbox_server_new (const SandboxOptions *options,
     }
   if (!listen_at (self, error))
     return NULL;
-  self->base_url = make_base_url (self);
+  self->local_url = make_local_url (self->soup);
+  self->base_url = strip_slashes (options->public_url ? options->public_url
+                                                      : self->local_url);
   return g_steal_pointer (&self);
 }
 
@@ -336,5 +339,6 @@ sandbox_server_free (SandboxServer *self)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
   g_free (self->base_url);
+  g_free (self->local_url);
   g_free (self);
 }

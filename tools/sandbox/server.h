@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * @options: what the command line asked for
  * @store: the sessions
  * @soup: the listening server
- * @base_url: API root as clients see it
+ * @base_url: API root as clients are told it
+ * @local_url: API root as it is listened on
  */
 typedef struct
 {
@@ -23,6 +24,7 @@ typedef struct
   SandboxStore *store;
   SoupServer *soup;
   gchar *base_url;
+  gchar *local_url;
 } SandboxServer;
 
 SandboxServer *sandbox_server_new  (const SandboxOptions *options,
