@@ -200,6 +200,35 @@ take_packet (GstEkascribePacketSink *self,
       self->recording, packet->running_time, packet->size, duration);
 }
 
+static void
+set_codec (GstEkascribePacketSink *self,
+           const EkaCodec         *codec)
+{
+  if (self->have_codec && memcmp (codec, &self->codec, sizeof *codec) != 0)
+    drop_chunker (self);
+  self->codec = *codec;
+  self->have_codec = TRUE;
+}
+
+/* Demuxers send the header packets of Ogg Opus along with the audio. No audio
+ * packet looks like one: its second byte would ask for 48 frames or more. */
+static gboolean
+take_header (GstEkascribePacketSink *self,
+             const GstMapInfo       *map)
+{
+  EkaCodec codec;
+
+  if (self->codec.type != EKA_CODEC_OPUS || map->size < 8 ||
+      memcmp (map->data, "Opus", 4) != 0)
+    return FALSE;
+  if (eka_codec_init_opus_from_head (&codec, map->data, map->size)) {
+    set_codec (self, &codec);
+    return TRUE;
+  }
+  return memcmp (map->data, "OpusHead", 8) == 0 ||
+         memcmp (map->data, "OpusTags", 8) == 0;
+}
+
 static GstFlowReturn
 gst_ekascribe_packet_sink_render (GstBaseSink *sink,
                                   GstBuffer   *buffer)
@@ -218,6 +247,10 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
     GST_ELEMENT_ERROR (self, RESOURCE, READ, ("A buffer can't be read."),
                        (NULL));
     return GST_FLOW_ERROR;
+  }
+  if (take_header (self, &map)) {
+    gst_buffer_unmap (buffer, &map);
+    return GST_FLOW_OK;
   }
   ensure_chunker (self);
   packet.data = map.data;
@@ -268,10 +301,7 @@ gst_ekascribe_packet_sink_set_caps (GstBaseSink *sink,
     init_opus (&codec, structure);
   else
     eka_codec_init_pcm (&codec, 16000, 1);
-  if (self->have_codec && memcmp (&codec, &self->codec, sizeof codec) != 0)
-    drop_chunker (self);
-  self->codec = codec;
-  self->have_codec = TRUE;
+  set_codec (self, &codec);
   return TRUE;
 }
 

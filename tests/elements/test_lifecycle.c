@@ -20,7 +20,7 @@ push_processing (Fixture *f,
 
   for (i = 0; i < times; i++)
     eka_liar_push (f->liar, EKA_CALL_GET, 202,
-                   "{\"session_id\":\"x\",\"status\":\"processing\"}");
+                   "{\"status\":\"processing\"}");
 }
 
 /* Whatever is on the bus now is no EOS. */

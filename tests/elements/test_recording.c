@@ -52,6 +52,50 @@ test_opus (Fixture      *f,
   g_assert_nonnull (fixture_find (f, "ekascribe-result"));
 }
 
+static void
+write_file (const gchar *line)
+{
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, NULL);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) end = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  end = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+                                    GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_nonnull (end);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+/* A demuxer sends OpusHead and OpusTags as buffers. */
+static void
+test_ogg_headers_are_no_audio (Fixture      *f,
+                               gconstpointer data)
+{
+  g_autofree gchar *file = g_build_filename (f->folder, "a.ogg", NULL);
+  g_autofree gchar *write =
+      g_strdup_printf (SOURCE "! opusenc ! oggmux ! filesink location=%s",
+                       file);
+  g_autofree gchar *read = g_strdup_printf (
+      "filesrc location=%s ! oggdemux ! ekascribesink name=s", file);
+  g_autoptr (GstMessage) end = NULL;
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 damaged = 1;
+  guint i;
+
+  write_file (write);
+  end = fixture_run (f, read);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_nonnull (fixture_get_upload (f, 2, "audio/ogg;codecs=opus"));
+  for (i = 0; i < f->messages->len; i++)
+    g_assert_cmpint (GST_MESSAGE_TYPE (g_ptr_array_index (f->messages, i)), !=,
+                     GST_MESSAGE_WARNING);
+  g_object_get (f->sink, "stats", &stats, NULL);
+  g_assert_true (
+      gst_structure_get_uint64 (stats, "packets-damaged", &damaged));
+  g_assert_cmpuint (damaged, ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -62,5 +106,7 @@ main (int    argc,
 
   add_test ("/recording/pcm-goes-up-as-wav", test_pcm);
   add_test ("/recording/opus-goes-up-untouched", test_opus);
+  add_test ("/recording/ogg-headers-are-no-audio",
+            test_ogg_headers_are_no_audio);
   return g_test_run ();
 }

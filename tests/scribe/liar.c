@@ -211,6 +211,13 @@ remember (EkaLiar    *self,
   g_autoptr (JsonObject) body = NULL;
   g_autofree gchar *name = NULL;
 
+  /* A refused create may be a second one: the session of the first is there. */
+  if (request->call == EKA_CALL_CREATE && reply->status == 409)
+    {
+      body = eka_json_parse_bytes (request->body, NULL);
+      g_free (self->session_id);
+      self->session_id = g_strdup (eka_json_get_string (body, "session_id"));
+    }
   if (reply->status / 100 != 2)
     return;
   if (request->call == EKA_CALL_CREATE)

@@ -329,6 +329,14 @@ created (EkaSession *self,
   eka_session_set_state (self, EKA_SESSION_RECORDING);
 }
 
+static gboolean
+is_ours (EkaSession *self,
+         EkaResult  *result)
+{
+  return result->session_id == NULL ||
+         g_str_equal (result->session_id, self->session_id);
+}
+
 /* The service may have heard a create whose answer was lost, and refuses the
  * same id now. It is ours if nobody has sent audio to it. */
 static void
@@ -347,13 +355,12 @@ recreate_done (EkaSession *self,
     }
   if (is_success (reply))
     result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL &&
+  if (result != NULL && is_ours (self, result) &&
       (result->audio_files == NULL || *result->audio_files == NULL) &&
       result->audio_files_received <= 0)
     {
       g_error_free (refusal);
-      created (self, g_strdup (result->session_id),
-               g_steal_pointer (&result->upload_url));
+      created (self, NULL, g_steal_pointer (&result->upload_url));
       return;
     }
   note_failure (self, reply, refusal);
@@ -631,7 +638,8 @@ judge_result (EkaSession *self,
               EkaResult  *result)
 {
   static const gchar *const busy[] = { "processing", "initialized", "created",
-                                       "in-progress", NULL };
+                                       "in-progress", "queued", "pending",
+                                       NULL };
   static const gchar *const failed[] = { "failed", "failure", "cancelled",
                                          "expired", NULL };
 
@@ -665,7 +673,7 @@ get_done (EkaSession *self,
   if (reply->status == 200 || reply->status == 202 || reply->status == 206 ||
       reply->status == 410)
     result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL)
+  if (result != NULL && is_ours (self, result))
     {
       note_success (self);
       judge_result (self, reply, result);
@@ -673,7 +681,7 @@ get_done (EkaSession *self,
   else if (is_success (reply))
     note_failure (self, reply,
                   eka_fault_protocol (reply, EKA_CALL_GET,
-                                      "the answer is no session"));
+                                      "the answer is not this session"));
   else
     note_refusal (self, reply, EKA_CALL_GET);
 }
