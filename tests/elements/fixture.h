@@ -21,6 +21,8 @@ typedef struct
   gchar *folder;       /* for files */
 } Fixture;
 
+void         fixture_init       (int              *argc,
+                                 char           ***argv);
 void         fixture_set_up     (Fixture          *f,
                                  gconstpointer     data);
 void         fixture_tear_down  (Fixture          *f,

@@ -333,9 +333,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  gst_init (&argc, &argv);
-  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+  fixture_init (&argc, &argv);
 
   add_test ("/bounds/waits-for-room-until-null", test_block_until_null);
   add_test ("/bounds/waits-for-room-and-goes-on", test_block_and_go_on);

@@ -389,9 +389,7 @@ main (int    argc,
 {
   guint i;
 
-  g_test_init (&argc, &argv, NULL);
-  gst_init (&argc, &argv);
-  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+  fixture_init (&argc, &argv);
 
   add_test ("/lifecycle/eos-waits-for-results", test_eos_after_results);
   add_test ("/lifecycle/eos-waits-for-end-only", test_eos_without_waiting);

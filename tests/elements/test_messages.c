@@ -280,11 +280,11 @@ test_refused (Fixture      *f,
   const Refusal *refusal = data;
   g_autoptr (GstMessage) error = NULL;
   const GstStructure *details;
-  guint status;
+  guint status, i;
 
-  /* A 401 or 403 is asked again once the token is read again. */
-  eka_liar_push (f->liar, refusal->call, refusal->status, refusal->body);
-  eka_liar_push (f->liar, refusal->call, refusal->status, refusal->body);
+  /* A 401 or 403 is tried again while audio comes. */
+  for (i = 0; i < 10; i++)
+    eka_liar_push (f->liar, refusal->call, refusal->status, refusal->body);
   fixture_launch (f, SECONDS_2 "! " ELEMENT " session-id=" SESSION);
   fixture_play (f);
   error = fixture_wait (f, GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
@@ -447,9 +447,7 @@ main (int    argc,
 {
   guint i;
 
-  g_test_init (&argc, &argv, NULL);
-  gst_init (&argc, &argv);
-  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+  fixture_init (&argc, &argv);
 
   add_test ("/messages/have-all-fields", test_fields);
   add_test ("/messages/partial-transcripts", test_transcripts);

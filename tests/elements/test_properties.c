@@ -199,9 +199,13 @@ test_no_token (Fixture      *f,
 {
   g_autoptr (GstMessage) end = NULL;
 
-  eka_liar_push (f->liar, EKA_CALL_CREATE, 401,
-                 "{\"error\":{\"code\":\"authentication_failed\","
-                 "\"message\":\"No token\"}}");
+  guint i;
+
+  /* It is tried again while audio comes. */
+  for (i = 0; i < 10; i++)
+    eka_liar_push (f->liar, EKA_CALL_CREATE, 401,
+                   "{\"error\":{\"code\":\"authentication_failed\","
+                   "\"message\":\"No token\"}}");
   fixture_launch (f, "audiotestsrc num-buffers=10 ! " ELEMENT);
   g_object_set (f->sink, "access-token", NULL, NULL);
   fixture_play (f);
@@ -315,6 +319,13 @@ test_no_leak (Fixture      *f,
   g_autoptr (GstMessage) end = NULL;
   g_autofree gchar *dump = NULL;
 
+  /* GStreamer forgets its list of log functions whenever that changes: a leak
+   * that stays in a process of its own. */
+  if (!g_test_subprocess ()) {
+    g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+    g_test_trap_assert_passed ();
+    return;
+  }
   gst_debug_add_log_function (look_for_secrets, NULL, NULL);
   gst_debug_set_threshold_for_name ("ekascribesink", GST_LEVEL_TRACE);
   fixture_launch (f, "audiotestsrc num-buffers=10 ! " ELEMENT
@@ -338,9 +349,7 @@ main (int    argc,
 {
   guint i;
 
-  g_test_init (&argc, &argv, NULL);
-  gst_init (&argc, &argv);
-  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+  fixture_init (&argc, &argv);
 
   add_test ("/properties/one-pad-at-a-time", test_pads);
   add_test ("/properties/any-audio-is-taken", test_caps);
