@@ -1,0 +1,45 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/base/gstpushsrc.h>
+
+G_BEGIN_DECLS
+
+/* Packets are 20 ms of Opus. */
+#define BENCH_PACKET_DURATION (20 * GST_MSECOND)
+#define BENCH_MEMORY_SAMPLES 61
+
+/**
+ * BenchPackets:
+ * @file: keeps the bytes
+ * @packets: of GBytes
+ *
+ * What the sources play again and again.
+ */
+typedef struct
+{
+  GMappedFile *file;
+  GPtrArray *packets;
+} BenchPackets;
+
+gboolean bench_packets_load  (BenchPackets *self,
+                              const gchar  *path,
+                              GError      **error);
+void     bench_packets_clear (BenchPackets *self);
+
+#define BENCH_TYPE_SOURCE (bench_source_get_type ())
+G_DECLARE_FINAL_TYPE (BenchSource, bench_source, BENCH, SOURCE, GstPushSrc)
+
+GstElement    *bench_source_new        (const BenchPackets *packets,
+                                        guint               count,
+                                        gdouble             pace,
+                                        gboolean            live);
+const guint32 *bench_source_get_costs  (BenchSource        *self,
+                                        guint              *n_costs);
+const guint   *bench_source_get_memory (BenchSource        *self);
+guint          bench_memory            (void);
+
+G_END_DECLS
