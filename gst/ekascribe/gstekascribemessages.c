@@ -60,12 +60,8 @@ judge_scribe_error (gint                      code,
                        "Set base-url to the address it points to, if you "
                        "trust that one.");
     case EKA_SCRIBE_ERROR_UNTRUSTED:
-      return resource (GST_RESOURCE_ERROR_NOT_AUTHORIZED,
-                       "Use https, or see allow-http and trusted-hosts.");
     case EKA_SCRIBE_ERROR_NOT_AUTHORIZED:
-      return resource (GST_RESOURCE_ERROR_NOT_AUTHORIZED,
-                       "Give a valid token as access-token, "
-                       "access-token-file or EKASCRIBE_ACCESS_TOKEN.");
+      return resource (GST_RESOURCE_ERROR_NOT_AUTHORIZED, NULL);
     case EKA_SCRIBE_ERROR_REFUSED:
       return judge_refusal (info);
     case EKA_SCRIBE_ERROR_GONE:

@@ -68,6 +68,23 @@ serve_redirect (SoupServerMessage *msg,
       soup_server_message_get_response_headers (msg), "Location", to);
 }
 
+/* As servers do: 401 and 407 with a challenge. */
+static void
+serve_status (SoupServerMessage *msg,
+              const gchar       *path)
+{
+  guint status = g_ascii_strtoull (path, NULL, 10);
+  SoupMessageHeaders *out = soup_server_message_get_response_headers (msg);
+
+  soup_server_message_set_status (msg, status, NULL);
+  soup_server_message_set_response (msg, "application/json", SOUP_MEMORY_COPY,
+                                    path, strlen (path));
+  if (status == 401)
+    soup_message_headers_replace (out, "WWW-Authenticate", "Bearer");
+  if (status == 407)
+    soup_message_headers_replace (out, "Proxy-Authenticate", "Basic");
+}
+
 static void
 serve_chain (SoupServerMessage *msg,
              const gchar       *path)
@@ -102,6 +119,8 @@ serve (SoupServer        *server,
     }
   else if (g_str_has_prefix (path, "/redirect/"))
     serve_redirect (msg, path + 10, query);
+  else if (g_str_has_prefix (path, "/status/"))
+    serve_status (msg, path + 8);
   else if (g_str_has_prefix (path, "/chain/"))
     serve_chain (msg, path + 7);
   else if (g_str_equal (path, "/headers"))
@@ -347,6 +366,28 @@ test_cancelled_while_the_server_is_silent (void)
 }
 
 static void
+test_bodies_come_with_every_status (void)
+{
+  g_autoptr (Site) site = site_new ();
+  static const guint statuses[] = { 200, 201, 202, 206, 400, 401, 403, 404,
+                                    407, 408, 409, 410, 413, 422, 425, 429,
+                                    500, 501, 502, 503, 504, 599 };
+  static const gchar *const methods[] = { "GET", "POST", "PATCH" };
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (statuses); i++)
+    for (j = 0; j < G_N_ELEMENTS (methods); j++)
+      {
+        g_autofree gchar *body = g_strdup_printf ("%u", statuses[i]);
+        g_autofree gchar *path = g_strconcat ("/status/", body, NULL);
+        g_autoptr (RigCall) call = call_with_credential (site, methods[j],
+                                                         path);
+
+        rig_assert_body (call, statuses[i], body);
+      }
+}
+
+static void
 test_redirects_that_are_followed (void)
 {
   g_autoptr (Site) site = site_new ();
@@ -473,6 +514,8 @@ main (int   argc,
   g_test_add_func ("/http/post-without-body", test_post_without_body);
   g_test_add_func ("/http/any-status-is-an-answer",
                    test_any_status_is_an_answer);
+  g_test_add_func ("/http/bodies-come-with-every-status",
+                   test_bodies_come_with_every_status);
   g_test_add_func ("/http/slots/upload-passes-held-polls",
                    test_upload_passes_held_polls);
   g_test_add_func ("/http/slots/uploads-have-sixteen",

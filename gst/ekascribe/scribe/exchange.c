@@ -153,8 +153,8 @@ send_too_large (GTask *task)
 }
 
 /* A proxy that makes no tunnel has its answer taken for the server's, with an
- * empty body that libsoup keeps in memory. Only 407 passes as an answer: no
- * server sends it.
+ * empty body that libsoup keeps in memory. libsoup also keeps the bodies of 401
+ * and 407 there, for its auth manager: these two are always answers.
  */
 static void
 send_refused_tunnel (GTask *task)
@@ -322,7 +322,8 @@ send_message_done (GObject      *source,
   if (G_IS_FILTER_INPUT_STREAM (exchange->stream))
     exchange->body = g_object_ref (g_filter_input_stream_get_base_stream (
       G_FILTER_INPUT_STREAM (exchange->stream)));
-  else if (soup_message_get_status (exchange->message) != 407)
+  else if (soup_message_get_status (exchange->message) != 401 &&
+           soup_message_get_status (exchange->message) != 407)
     {
       send_refused_tunnel (task);
       return;
