@@ -12,6 +12,8 @@ gboolean sandbox_container_check (GBytes      *file,
                                   const gchar *extension,
                                   const gchar *media_type,
                                   GError     **error);
+GBytes  *sandbox_container_trim    (GBytes      *file,
+                                    const gchar *extension);
 gboolean sandbox_container_is_opus (GBytes      *file);
 gdouble  sandbox_container_preroll (GBytes      *file,
                                     const gchar *extension);

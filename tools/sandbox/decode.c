@@ -21,11 +21,11 @@
   "audioconvert name=convert dithering=none noise-shaping=none ! "             \
   "audio/x-raw,format=S16LE,layout=interleaved ! "                             \
   "appsink name=sink sync=false"
-#define ANY_PIPELINE "filesrc name=source ! decodebin name=decode " TAIL
+#define ANY_PIPELINE "giostreamsrc name=source ! decodebin name=decode " TAIL
 /* Left to itself, opusdec takes the rate that the header calls the input's,
  * which rounds pre-skip and end; within a decodebin that can't be helped. */
 #define OPUS_PIPELINE                                                          \
-  "filesrc name=source ! %s ! opusdec max-errors=0 ! audio/x-raw,rate=48000 "  \
+  "giostreamsrc name=source ! %s ! opusdec max-errors=0 ! audio/x-raw,rate=48000 "  \
   "! " TAIL
 
 /* The streaming thread owns all but @pipeline until EOS or an error is on the
@@ -129,7 +129,7 @@ describe_pipeline (GBytes *file, const gchar *extension)
 
 static gboolean
 decoder_open (Decoder *self,
-              const gchar *path,
+              GBytes *file,
               const gchar *description,
               GError **error)
 {
@@ -137,6 +137,7 @@ decoder_open (Decoder *self,
   g_autoptr (GstElement) decodebin = NULL;
   g_autoptr (GstElement) source = NULL;
   g_autoptr (GstElement) sink = NULL;
+  g_autoptr (GInputStream) stream = NULL;
 
   self->samples = g_byte_array_new ();
   self->pipeline = gst_parse_launch (description, error);
@@ -146,7 +147,8 @@ decoder_open (Decoder *self,
   decodebin = gst_bin_get_by_name (GST_BIN (self->pipeline), "decode");
   self->convert = gst_bin_get_by_name (GST_BIN (self->pipeline), "convert");
   sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
-  g_object_set (source, "location", path, NULL);
+  stream = g_memory_input_stream_new_from_bytes (file);
+  g_object_set (source, "stream", stream, NULL);
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
   if (decodebin == NULL)
     return TRUE;
@@ -204,6 +206,7 @@ sandbox_decode (const gchar *path,
   g_auto (Decoder) decoder = { .max_duration = max_duration };
   g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, error);
   g_autoptr (GBytes) file = NULL;
+  g_autoptr (GBytes) needed = NULL;
   g_autofree gchar *description = NULL;
   const gchar *extension = strrchr (path, '.') + 1;
   gdouble duration;
@@ -211,9 +214,11 @@ sandbox_decode (const gchar *path,
   if (mapped == NULL)
     return NULL;
   file = g_mapped_file_get_bytes (mapped);
+  if (!sandbox_container_check (file, extension, media_type, error))
+    return NULL;
+  needed = sandbox_container_trim (file, extension);
   description = describe_pipeline (file, extension);
-  if (!sandbox_container_check (file, extension, media_type, error) ||
-      !decoder_open (&decoder, path, description, error) ||
+  if (!decoder_open (&decoder, needed, description, error) ||
       !decoder_run (&decoder, error))
     return NULL;
   audio->rate = decoder.rate;
