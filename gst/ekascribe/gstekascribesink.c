@@ -177,6 +177,17 @@ drop_eos (GstEkascribeSink *self)
   g_clear_pointer (&message, gst_message_unref);
 }
 
+/* After a flush the end that was held is none any more. */
+static GstPadProbeReturn
+watch_flush (GstPad          *pad,
+             GstPadProbeInfo *info,
+             gpointer         user_data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_FLUSH_STOP)
+    drop_eos (user_data);
+  return GST_PAD_PROBE_OK;
+}
+
 /* Lets the EOS message go if nothing is left to be waited for. */
 static void
 release_eos (GstElement *element)
@@ -391,7 +402,6 @@ forget_eos (GstEkascribeSink *self)
     return;
   gst_pad_send_event (pad, gst_event_new_flush_start ());
   gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
-  drop_eos (self);
 }
 
 static GstPad *
@@ -597,5 +607,7 @@ gst_ekascribe_sink_init (GstEkascribeSink *self)
   self->packet_sink =
       g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);
   gst_bin_add (GST_BIN (self), GST_ELEMENT (self->packet_sink));
+  gst_pad_add_probe (GST_BASE_SINK_PAD (self->packet_sink),
+                     GST_PAD_PROBE_TYPE_EVENT_FLUSH, watch_flush, self, NULL);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }
