@@ -217,6 +217,34 @@ test_seek_after_end (Fixture      *f,
   gst_element_release_request_pad (f->sink, pad);
 }
 
+/* A flush takes the end back, even if no audio follows until the results are
+ * there: what is heard is the end after it. */
+static void
+test_flush_drops_eos (Fixture      *f,
+                      gconstpointer data)
+{
+  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstMessage) processing = NULL;
+  g_autoptr (GstMessage) result = NULL;
+  g_autoptr (GstMessage) end = NULL;
+  GstEvent *event = gst_event_new_eos ();
+  guint32 seqnum = gst_event_get_seqnum (event);
+
+  push_processing (f, 10);
+  fixture_launch (f, ELEMENT);
+  pad = fixture_start_push (f, PCM);
+  g_assert_cmpint (fixture_push_pcm (pad, 0, GST_SECOND), ==, GST_FLOW_OK);
+  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
+  processing = fixture_wait_name (f, "ekascribe-session", "processing");
+  flush_pad (pad);
+  result = fixture_wait_name (f, "ekascribe-result", NULL);
+  g_assert_true (gst_pad_send_event (pad, event));
+  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (gst_message_get_seqnum (end), ==, seqnum);
+  gst_element_release_request_pad (f->sink, pad);
+}
+
 /* A flush within a recording loses nothing that was taken. */
 static void
 test_flush (Fixture      *f,
@@ -405,6 +433,7 @@ main (int    argc,
   add_test ("/lifecycle/a-hundred-state-changes", test_many_states);
   add_test ("/lifecycle/used-twice", test_reuse);
   add_test ("/lifecycle/audio-after-the-end", test_seek_after_end);
+  add_test ("/lifecycle/flush-takes-the-end-back", test_flush_drops_eos);
   add_test ("/lifecycle/flush-loses-nothing", test_flush);
   add_test ("/lifecycle/released-pad-is-the-end", test_release_is_end);
   add_test ("/lifecycle/pad-after-the-end", test_pad_after_end);

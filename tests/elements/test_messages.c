@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "scribe/session.h"
+#include "gstekascribeprogress.h"
 
 #define SECONDS_2 "audiotestsrc num-buffers=20 samplesperbuffer=1600 ! " PCM " "
 #define ELEMENT "ekascribesink name=s"
@@ -174,6 +174,50 @@ test_progress_canceled (Fixture      *f,
       g_ptr_array_add (f->messages, g_steal_pointer (&more));
   }
   g_assert_cmpuint (check_progress (f, GST_PROGRESS_TYPE_CANCELED), ==, 3);
+}
+
+static void
+assert_progress (GstBus         *bus,
+                 GstProgressType type,
+                 const gchar    *code)
+{
+  g_autoptr (GstMessage) message = gst_bus_pop (bus);
+  g_autofree gchar *found = NULL;
+  GstProgressType found_type;
+
+  g_assert_nonnull (message);
+  gst_message_parse_progress (message, &found_type, &found, NULL);
+  g_assert_cmpint (found_type, ==, type);
+  g_assert_cmpstr (found, ==, code);
+}
+
+/* gst-launch would wait for the end of what starts before PLAYING. */
+static void
+test_progress_held (Fixture      *f,
+                    gconstpointer data)
+{
+  GstElement *element = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  GstEkascribeProgress progress;
+
+  gst_element_set_bus (element, bus);
+  gst_ekascribe_progress_init (&progress);
+  gst_ekascribe_progress_enter (&progress, element, EKA_SESSION_CREATING);
+  g_assert_false (gst_bus_have_pending (bus));
+  gst_ekascribe_progress_set_playing (&progress, element, TRUE);
+  assert_progress (bus, GST_PROGRESS_TYPE_START, "open");
+  gst_ekascribe_progress_enter (&progress, element, EKA_SESSION_RECORDING);
+  assert_progress (bus, GST_PROGRESS_TYPE_COMPLETE, "open");
+  assert_progress (bus, GST_PROGRESS_TYPE_START, "upload");
+  gst_ekascribe_progress_set_playing (&progress, element, FALSE);
+  gst_ekascribe_progress_enter (&progress, element, EKA_SESSION_ENDING);
+  assert_progress (bus, GST_PROGRESS_TYPE_COMPLETE, "upload");
+  gst_ekascribe_progress_finish (&progress, element,
+                                 GST_PROGRESS_TYPE_CANCELED, NULL);
+  g_assert_false (gst_bus_have_pending (bus));
+  gst_ekascribe_progress_clear (&progress);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
 }
 
 /* --- how a run ends ------------------------------------------------------- */
@@ -452,6 +496,7 @@ main (int    argc,
   add_test ("/messages/have-all-fields", test_fields);
   add_test ("/messages/partial-transcripts", test_transcripts);
   add_test ("/messages/progress-in-order", test_progress);
+  add_test ("/messages/progress-is-held-until-playing", test_progress_held);
   add_test ("/messages/progress-canceled", test_progress_canceled);
   add_test ("/messages/partial-warns-and-ends-well", test_partial);
   add_test ("/messages/failed-is-an-error", test_failed);

@@ -4,6 +4,7 @@
  */
 #include "fixture.h"
 
+#include <gst/audio/audio.h>
 #include <gst/pbutils/pbutils.h>
 #include <string.h>
 
@@ -371,6 +372,35 @@ push_opus (GstPad       *pad,
 /* RFC 6716, section 3.1: configuration 31, 20 ms, mono. */
 static const guint8 silence[] = { 0xf8, 0xff, 0xfe };
 
+/* What the encoder has added at the end is cut off, in whatever unit it is
+ * told. */
+static void
+test_trimmed (Fixture      *f,
+              gconstpointer data)
+{
+  GstFormat format = GPOINTER_TO_INT (data);
+  guint64 end = format == GST_FORMAT_TIME ? 10 * GST_MSECOND : 480;
+  g_autoptr (GstPad) pad = NULL;
+  GstClockTime duration;
+  GstBuffer *buffer;
+  guint i;
+
+  fixture_launch (f, "ekascribesink name=s");
+  pad = fixture_start_push (
+      f, "audio/x-opus,channel-mapping-family=0,channels=1");
+  for (i = 0; i < 49; i++)
+    g_assert_cmpint (push_opus (pad, i * 20 * GST_MSECOND, silence, 3), ==,
+                     GST_FLOW_OK);
+  buffer = gst_buffer_new_memdup (silence, 3);
+  GST_BUFFER_PTS (buffer) = 49 * 20 * GST_MSECOND;
+  gst_buffer_add_audio_clipping_meta (buffer, format, 0, end);
+  g_assert_cmpint (gst_pad_chain (pad, buffer), ==, GST_FLOW_OK);
+  finish (f, pad);
+  g_assert_true (gst_structure_get_clock_time (
+      fixture_find (f, "ekascribe-chunk"), "duration", &duration));
+  g_assert_cmpuint (duration, ==, 990 * GST_MSECOND);
+}
+
 /* Another header is another chunk, under the next number. */
 static void
 test_other_header (Fixture      *f,
@@ -478,6 +508,12 @@ main (int    argc,
   add_test ("/recording/rate-may-change", test_other_rate);
   add_test ("/recording/codec-may-not-change", test_other_codec);
   add_test ("/recording/opus-header-may-change", test_other_header);
+  g_test_add ("/recording/end-is-trimmed/samples", Fixture,
+              GINT_TO_POINTER (GST_FORMAT_DEFAULT), fixture_set_up,
+              test_trimmed, fixture_tear_down);
+  g_test_add ("/recording/end-is-trimmed/time", Fixture,
+              GINT_TO_POINTER (GST_FORMAT_TIME), fixture_set_up, test_trimmed,
+              fixture_tear_down);
   add_test ("/recording/damage-is-counted", test_damaged);
   add_test ("/recording/jump-ends-a-chunk", test_jump);
   return g_test_run ();
