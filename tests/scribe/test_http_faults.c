@@ -122,6 +122,8 @@ static const struct
   { "cut-chunks-with-close",
     { OK_HEAD "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
               "2\r\n{}\r\n", .error = CUT } },
+  { "cut-refusal", { "HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     "2\r\n{}\r\n", .error = CUT } },
   { "cut-in-headers", { OK_HEAD "Content-Le", .error = NO_HTTP } },
   { "cut-between-headers", { OK_HEAD "Content-Length: 2\r\n",
                              .error = CUT } },
@@ -466,7 +468,7 @@ test_too_large (gconstpointer data)
                     "^The answer of 127\\.0\\.0\\.1:[0-9]+ has more than 16 "
                     "MiB$");
   g_assert_cmpuint (eka_scribe_error_get_info (call->error)->http_status, ==,
-                    200);
+                    g_ascii_strtoull ((const gchar *) data + 9, NULL, 10));
   rig_wait_count (rig, &rig->n_requests, 2);
 }
 
@@ -520,6 +522,9 @@ main (int   argc,
                         OK_HEAD "Content-Length: 67108864\r\n\r\n",
                         test_too_large);
   g_test_add_data_func ("/http/too-large/in-chunks", CHUNKED, test_too_large);
+  g_test_add_data_func ("/http/too-large/refusal-in-chunks",
+                        "HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n"
+                        "\r\n", test_too_large);
   g_test_add_data_func ("/http/too-large/without-length",
                         OK_HEAD "Connection: close\r\n\r\n", test_too_large);
   g_test_add_func ("/http/largest-answer-passes", test_largest);

@@ -153,8 +153,8 @@ send_too_large (GTask *task)
 }
 
 /* A proxy that makes no tunnel has its answer taken for the server's, with an
- * empty body that libsoup keeps in memory. libsoup also keeps the bodies of 401
- * and 407 there, for its auth manager: these two are always answers.
+ * empty body that libsoup keeps in memory. Only 407 passes as an answer: no
+ * server sends it.
  */
 static void
 send_refused_tunnel (GTask *task)
@@ -322,8 +322,7 @@ send_message_done (GObject      *source,
   if (G_IS_FILTER_INPUT_STREAM (exchange->stream))
     exchange->body = g_object_ref (g_filter_input_stream_get_base_stream (
       G_FILTER_INPUT_STREAM (exchange->stream)));
-  else if (soup_message_get_status (exchange->message) != 401 &&
-           soup_message_get_status (exchange->message) != 407)
+  else if (soup_message_get_status (exchange->message) != 407)
     {
       send_refused_tunnel (task);
       return;
@@ -383,7 +382,7 @@ eka_exchange_set_body (SoupMessage *message,
 
 /**
  * eka_exchange_send_async:
- * @session: without auth manager and content decoder
+ * @session: without content decoder
  * @message: what is sent
  * @cancellable: (nullable): libsoup's answer to it may take until there is a
  *   connection
@@ -412,6 +411,7 @@ eka_exchange_send_async (SoupSession        *session,
   g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
   g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers),
                     exchange);

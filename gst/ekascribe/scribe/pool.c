@@ -118,8 +118,9 @@ set_proxy (EkaPool *pool)
                     G_CALLBACK (on_request_queued), pool);
 }
 
-/* Features that send a request again do so without its body, and one that
- * unpacks the answer hides how much comes: none of them is wanted.
+/* A feature that unpacks the answer hides how much comes. The auth manager is
+ * not wanted either, but stays: each message of ours turns it off. Without it
+ * libsoup reads the bodies of 401 and 407 into memory, however long they are.
  */
 static void
 make_session (EkaPool *pool)
@@ -129,7 +130,6 @@ make_session (EkaPool *pool)
                                 "max-conns-per-host", MAX_CONNECTIONS,
                                 "timeout", pool->timeout,
                                 NULL);
-  soup_session_remove_feature_by_type (pool->session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (pool->session,
                                        SOUP_TYPE_CONTENT_DECODER);
   if (pool->tls_database != NULL)
