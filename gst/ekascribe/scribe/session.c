@@ -456,6 +456,8 @@ finish_on_worker (gpointer user_data)
     return G_SOURCE_REMOVE;
   self->finished = TRUE;
   self->deadline = eka_clock_now (self->clock) + self->settings->retry_time;
+  if (self->state == EKA_SESSION_RECORDING)
+    eka_session_set_state (self, EKA_SESSION_DRAINING);
   if (self->timer != 0)
     {
       /* People wait from now on: do not sit out a pause that only we chose,

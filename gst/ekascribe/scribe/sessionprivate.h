@@ -10,8 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* Between session.c (states, calls from outside, events) and lifecycle.c (what
- * is sent in which state, and what its answer means). Everything but `refs`,
+/* Between session.c (states, calls from outside, events), lifecycle.c and
+ * polling.c (what is sent in which state, and what its answer means) and
+ * outcome.c (what becomes of a call). Everything but `refs`,
  * `chunks_added`, `stats` and what is constant is touched on the worker thread
  * only.
  *
@@ -89,5 +90,9 @@ gboolean eka_session_is_final (EkaSession   *self);
 
 void eka_lifecycle_next    (EkaSession      *self);
 void eka_lifecycle_cancel  (EkaSession      *self);
+
+void     eka_polling_get     (EkaSession      *self);
+gboolean eka_polling_is_ours (EkaSession      *self,
+                              EkaResult       *result);
 
 G_END_DECLS

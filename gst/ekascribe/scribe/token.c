@@ -21,6 +21,9 @@
  * in ms. */
 #define PIPE_PATIENCE 5000
 
+/* A shorter secret is none, and taking it out would cut words to pieces. */
+#define MIN_REDACTED 3
+
 struct _EkaToken
 {
   gatomicrefcount refs;
@@ -378,7 +381,8 @@ eka_token_redact (EkaToken *token,
   secrets[1] = token->loaded;
   secrets[2] = token->api_key;
   for (i = 0; text != NULL && i < G_N_ELEMENTS (secrets); i++)
-    if (secrets[i] != NULL && strstr (text, secrets[i]) != NULL)
+    if (secrets[i] != NULL && strlen (secrets[i]) >= MIN_REDACTED &&
+        strstr (text, secrets[i]) != NULL)
       {
         GString *string = g_string_new (text);
 
