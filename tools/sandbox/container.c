@@ -97,7 +97,7 @@ find_wav_end (GBytes *file)
 
       if (memcmp (data + at, "data", 4) == 0)
         return length == 0 || length == G_MAXUINT32 ? size : at + 8 + length;
-      at += 8 + (gsize) length + (length & 1);
+      at += 8 + (gsize)length + (length & 1);
     }
   return 0;
 }

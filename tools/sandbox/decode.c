@@ -25,7 +25,8 @@
 /* Left to itself, opusdec takes the rate that the header calls the input's,
  * which rounds pre-skip and end; within a decodebin that can't be helped. */
 #define OPUS_PIPELINE                                                          \
-  "giostreamsrc name=source ! %s ! opusdec max-errors=0 ! audio/x-raw,rate=48000 "  \
+  "giostreamsrc name=source ! %s ! opusdec max-errors=0 ! "                    \
+  "audio/x-raw,rate=48000 "                                                    \
   "! " TAIL
 
 /* The streaming thread owns all but @pipeline until EOS or an error is on the

@@ -4,16 +4,13 @@
  */
 #include "process.h"
 
-#include "results.h"
+#include "measure.h"
+#include "outcome.h"
 #include "transcriber.h"
-
-#include <gio/gio.h>
 
 /* How far ahead of the recording decoded audio is kept; what is further ahead
  * (because a chunk is missing) is decoded again when its turn comes. */
 #define MAX_AHEAD 4
-/* Numbers of missing files that are told one by one. */
-#define MAX_NAMED 10
 
 /* What a worker needs to know of a chunk; it sees nothing of the session but
  * the recording, which it has to itself. */
@@ -95,152 +92,13 @@ break_chunk (SandboxChunk *chunk, GError *error)
   g_clear_pointer (&chunk->audio, sandbox_audio_free);
 }
 
-/* --- the end ------------------------------------------------------------ */
-
-static const gchar *
-get_code (const GError *error)
-{
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
-    return "chunk_too_long";
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    return "audio_format_changed";
-  return "audio_decode_failed";
-}
-
-static gboolean
-note_broken (SandboxSession *session)
-{
-  gboolean any = FALSE;
-  guint i;
-
-  for (i = 0; i < session->chunks->len; i++)
-    {
-      SandboxChunk *chunk = g_ptr_array_index (session->chunks, i);
-
-      if (chunk->state != SANDBOX_CHUNK_BROKEN)
-        continue;
-      any = TRUE;
-      sandbox_session_add_problem (session, get_code (chunk->error),
-                                   chunk->name, "%s (%s): %s", chunk->name,
-                                   chunk->original_name, chunk->error->message);
-    }
-  return any;
-}
-
-/* Numbers below @end that no chunk has: at most MAX_NAMED of them. */
-static gchar *
-list_missing (SandboxSession *session, gint64 end)
-{
-  GString *list = g_string_new (NULL);
-  guint count = 0;
-  guint i = 0;
-  gint64 number;
-
-  for (number = 0; number < end && count < MAX_NAMED; number++)
-    {
-      SandboxChunk *chunk = i < session->chunks->len
-                                ? g_ptr_array_index (session->chunks, i)
-                                : NULL;
-
-      if (chunk != NULL && chunk->number == number)
-        i++;
-      else
-        g_string_append_printf (list, "%s%" G_GINT64_FORMAT,
-                                count++ ? ", " : "", number);
-    }
-  return g_string_free (list, FALSE);
-}
-
-static gboolean
-note_missing (SandboxSession *session)
-{
-  gint64 received = session->chunks->len;
-  gint64 end = session->sent;
-  g_autofree gchar *missing = NULL;
-
-  if (received > 0)
-    {
-      SandboxChunk *last =
-          g_ptr_array_index (session->chunks, session->chunks->len - 1);
-
-      end = MAX (end, (gint64)last->number + 1);
-    }
-  if (end > received)
-    {
-      missing = list_missing (session, end);
-      sandbox_session_add_problem (session, "audio_files_missing", NULL,
-                                   "%" G_GINT64_FORMAT
-                                   " files were sent, %" G_GINT64_FORMAT
-                                   " received; missing: %s%s",
-                                   session->sent, received, missing,
-                                   end - received > MAX_NAMED ? ", …" : "");
-    }
-  else if (session->sent != received)
-    sandbox_session_add_problem (
-        session, "audio_files_unexpected", NULL,
-        "%" G_GINT64_FORMAT " files were sent, %" G_GINT64_FORMAT " received",
-        session->sent, received);
-  return session->problems->len > 0;
-}
-
-static void
-make_documents (SandboxSession *session)
-{
-  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
-  gsize i;
-
-  session->measurements =
-      sandbox_results_measure (session->recording, session->chunks->len);
-  for (i = 0; session->request->templates[i] != NULL; i++)
-    {
-      g_autofree gchar *uuid = g_uuid_string_random ();
-      g_autofree gchar *id = g_strconcat ("doc_", uuid, NULL);
-
-      g_strv_builder_add (ids, id);
-    }
-  session->document_ids = g_strv_builder_end (ids);
-}
-
-static SandboxState
-decide (SandboxSession *session)
-{
-  SandboxFinal final = session->store->options->final;
-  gboolean missing;
-
-  if (session->problems->len > 0 || note_broken (session))
-    return SANDBOX_FAILED;
-  missing = note_missing (session);
-  if (missing && session->chunks->len == 0)
-    return SANDBOX_FAILED;
-  if (final == SANDBOX_FINAL_EXPIRED)
-    return SANDBOX_EXPIRED;
-  if (final == SANDBOX_FINAL_FAILED)
-    {
-      sandbox_session_add_problem (session, "processing_failed", NULL,
-                                   "Failed on request (--final failed)");
-      return SANDBOX_FAILED;
-    }
-  if (final == SANDBOX_FINAL_PARTIAL)
-    {
-      session->failed_template = TRUE;
-      sandbox_session_add_problem (session, "template_failed", NULL,
-                                   "The last template failed on request "
-                                   "(--final partial)");
-      return SANDBOX_PARTIAL;
-    }
-  return missing ? SANDBOX_PARTIAL : SANDBOX_COMPLETED;
-}
-
 static gboolean
 on_deadline (gpointer user_data)
 {
   SandboxSession *session = user_data;
-  SandboxState state = decide (session);
 
   session->timer = 0;
-  if (state == SANDBOX_COMPLETED || state == SANDBOX_PARTIAL)
-    make_documents (session);
-  sandbox_session_set_state (session, state);
+  sandbox_outcome_settle (session);
   sandbox_store_save (session);
   return G_SOURCE_REMOVE;
 }
@@ -248,7 +106,7 @@ on_deadline (gpointer user_data)
 static void
 finish (SandboxSession *session)
 {
-  gint64 left = (session->deadline - g_get_monotonic_time ()) / 1000;
+  gint64 left = (session->deadline - g_get_monotonic_time ()) / 1000 + 1;
 
   session->timer =
       g_timeout_add ((guint)CLAMP (left, 0, G_MAXINT), on_deadline, session);
@@ -290,7 +148,7 @@ close_work (GTask *task,
       return;
     }
   job->transcript =
-      job->files ? sandbox_results_transcript (job->recording, job->files)
+      job->files ? sandbox_measure_transcript (job->recording, job->files)
                  : g_strdup ("");
   g_task_return_boolean (task, TRUE);
 }
@@ -350,7 +208,7 @@ hear_work (GTask *task,
       g_task_return_error (task, error);
       return;
     }
-  job->transcript = sandbox_results_transcript (job->recording, job->files);
+  job->transcript = sandbox_measure_transcript (job->recording, job->files);
   g_task_return_boolean (task, TRUE);
 }
 

@@ -8,10 +8,6 @@
 
 G_BEGIN_DECLS
 
-gchar       *sandbox_results_transcript (SandboxRecording *recording,
-                                         guint             files);
-JsonNode    *sandbox_results_measure    (SandboxRecording *recording,
-                                         guint             files);
 JsonBuilder *sandbox_results_created    (SandboxSession   *session);
 JsonBuilder *sandbox_results_ended      (SandboxSession   *session);
 JsonBuilder *sandbox_results_get        (SandboxSession   *session,
