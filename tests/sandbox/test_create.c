@@ -359,6 +359,37 @@ test_routes (void)
     }
 }
 
+static guint
+count_descriptors (Box *box)
+{
+  g_autofree gchar *path = g_strdup_printf (
+      "/proc/%s/fd", g_subprocess_get_identifier (box->process));
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  return count;
+}
+
+static void
+test_connections (void)
+{
+  g_autoptr (Box) box = box_start (NULL);
+  guint before = count_descriptors (box);
+  guint i;
+
+  for (i = 0; i < 50; i++)
+    {
+      g_autoptr (Answer) answer = box_get (box, "templates");
+
+      g_object_unref (box->soup);
+      box->soup = soup_session_new ();
+    }
+  /* The last ones may not have been seen to close yet. */
+  g_assert_cmpuint (count_descriptors (box), <, before + 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -378,5 +409,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/token/lets-in-only-the-one", test_token);
   g_test_add_func ("/sandbox/templates/are-listed", test_templates);
   g_test_add_func ("/sandbox/routes/404-and-405", test_routes);
+  g_test_add_func ("/sandbox/connections/leave-nothing-behind",
+                   test_connections);
   return g_test_run ();
 }

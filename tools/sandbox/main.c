@@ -48,9 +48,6 @@ main (int argc, char **argv)
   g_autoptr (SandboxOptions) options = NULL;
 
   setlocale (LC_ALL, "");
-  /* SoupServer of libsoup 3.2 stalls on uploads over HTTP/2, which this
-   * variable would offer. */
-  g_unsetenv ("SOUP_SERVER_HTTP2");
   options = sandbox_options_parse (&argc, &argv, &error);
   if (options == NULL)
     {

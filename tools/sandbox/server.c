@@ -4,6 +4,7 @@
  */
 #include "server.h"
 
+#include "listen.h"
 #include "upload.h"
 
 #include <string.h>
@@ -239,34 +240,25 @@ static gboolean
 listen_at (SandboxServer *self, GError **error)
 {
   const SandboxOptions *options = self->options;
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (
-      options->address, (guint)options->port);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  guint16 port;
 
-  if (address == NULL)
+  if (options->tls_certificate != NULL)
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "--address: “%s” is not an IP address", options->address);
-      return FALSE;
+      certificate =
+          g_tls_certificate_new_from_file (options->tls_certificate, error);
+      if (certificate == NULL)
+        return FALSE;
     }
-  return soup_server_listen (self->soup, address,
-                             options->tls_certificate
-                                 ? SOUP_SERVER_LISTEN_HTTPS
-                                 : (SoupServerListenOptions)0,
-                             error);
-}
-
-static gchar *
-make_local_url (SoupServer *soup)
-{
-  GSList *uris = soup_server_get_uris (soup);
-  GUri *uri = uris->data;
-  gboolean v6 = strchr (g_uri_get_host (uri), ':') != NULL;
-  gchar *url = g_strdup_printf (v6 ? "%s://[%s]:%d%s" : "%s://%s:%d%s",
-                                g_uri_get_scheme (uri), g_uri_get_host (uri),
-                                g_uri_get_port (uri), API_ROOT);
-
-  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
-  return url;
+  self->service =
+      sandbox_listen (self->soup, options->address, (guint16)options->port,
+                      certificate, &port, error);
+  if (self->service == NULL)
+    return FALSE;
+  self->local_url = g_strdup_printf (
+      strchr (options->address, ':') ? "%s://[%s]:%u%s" : "%s://%s:%u%s",
+      certificate ? "https" : "http", options->address, port, API_ROOT);
+  return TRUE;
 }
 
 /* Paths are appended to it. */
@@ -299,15 +291,6 @@ sandbox_server_new (const SandboxOptions *options,
   self->store = store;
   store->chunks_changed = sandbox_upload_settle;
   self->soup = soup_server_new ("server-header", "ekascribe-sandbox", NULL);
-  if (options->tls_certificate != NULL)
-    {
-      g_autoptr (GTlsCertificate) certificate =
-          g_tls_certificate_new_from_file (options->tls_certificate, error);
-
-      if (certificate == NULL)
-        return NULL;
-      soup_server_set_tls_certificate (self->soup, certificate);
-    }
   soup_server_add_early_handler (self->soup, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
   if (!options->quiet)
@@ -321,7 +304,6 @@ sandbox_server_new (const SandboxOptions *options,
     }
   if (!listen_at (self, error))
     return NULL;
-  self->local_url = make_local_url (self->soup);
   self->base_url = strip_slashes (options->public_url ? options->public_url
                                                       : self->local_url);
   return g_steal_pointer (&self);
@@ -335,6 +317,12 @@ void
 sandbox_server_free (SandboxServer *self)
 {
   self->store->chunks_changed = NULL;
+  if (self->service != NULL)
+    {
+      g_socket_service_stop (self->service);
+      g_socket_listener_close (G_SOCKET_LISTENER (self->service));
+    }
+  g_clear_object (&self->service);
   if (self->soup != NULL)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * SandboxServer:
  * @options: what the command line asked for
  * @store: the sessions
- * @soup: the listening server
+ * @soup: speaks HTTP
+ * @service: accepts connections for @soup
  * @base_url: API root as clients are told it
  * @local_url: API root as it is listened on
  */
@@ -23,6 +24,7 @@ typedef struct
   const SandboxOptions *options;
   SandboxStore *store;
   SoupServer *soup;
+  GSocketService *service;
   gchar *base_url;
   gchar *local_url;
 } SandboxServer;

@@ -52,7 +52,7 @@ write_all (
   return fseek (file, 0, SEEK_SET) == 0 &&
          fwrite (header, 1, HEADER, file) == HEADER &&
          fseek (file, 0, SEEK_END) == 0 &&
-         fwrite (samples, 1, size, file) == size;
+         (size == 0 || fwrite (samples, 1, size, file) == size);
 }
 
 /**
