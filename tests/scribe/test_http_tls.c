@@ -344,6 +344,8 @@ main (int   argc,
   gint result;
 
   g_test_init (&argc, &argv, NULL);
+  /* SoupServer offers h2 only when told to. */
+  g_setenv ("SOUP_SERVER_HTTP2", "1", TRUE);
   pki_make ();
   g_test_add_func ("/http/tls/trusted-speaks-http-1-1",
                    test_trusted_speaks_http_1_1);
