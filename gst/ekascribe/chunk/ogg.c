@@ -17,7 +17,9 @@
 typedef struct
 {
   ogg_stream_state ogg;
-  GByteArray *file;
+  guint8 *file;
+  gsize size;
+  gsize room;
   ogg_int64_t number;   /* of the next packet */
   gsize page_segments;  /* what waits for the page to be closed */
   guint64 page_samples;
@@ -42,6 +44,22 @@ eka_ogg_packet_cost (gsize size)
   return PAGE_HEADER_SIZE + packet_segments (size) + size;
 }
 
+/* A GByteArray would take the next power of two, and a copy in the end: both cost
+ * as much as the checksums, mostly for pages that the kernel has to clear. */
+static void
+writer_append (Writer       *self,
+               const guint8 *data,
+               gsize         size)
+{
+  if (self->size + size > self->room)
+    {
+      self->room = self->size + size + self->room / 4;
+      self->file = g_realloc (self->file, self->room);
+    }
+  memcpy (self->file + self->size, data, size);
+  self->size += size;
+}
+
 static void
 writer_flush (Writer *self)
 {
@@ -49,8 +67,8 @@ writer_flush (Writer *self)
 
   while (ogg_stream_flush (&self->ogg, &page) != 0)
     {
-      g_byte_array_append (self->file, page.header, page.header_len);
-      g_byte_array_append (self->file, page.body, page.body_len);
+      writer_append (self, page.header, page.header_len);
+      writer_append (self, page.body, page.body_len);
     }
   self->page_segments = 0;
   self->page_samples = 0;
@@ -145,6 +163,26 @@ writer_add_audio (Writer             *self,
   writer_flush (self);
 }
 
+/* What the file takes where no page is cut short; one that has more pages
+ * grows. */
+static gsize
+estimate_size (const EkaOggStream *stream)
+{
+  gsize size = EKA_OGG_HEADER_SIZE;
+  guint64 samples = 0;
+  gsize segments = 0;
+  guint i;
+
+  for (i = 0; i < stream->n_packets; i++)
+    {
+      size += stream->packets[i].size;
+      segments += packet_segments (stream->packets[i].size);
+      samples += stream->packets[i].samples;
+    }
+  return size + segments + PAGE_HEADER_SIZE * (segments / PAGE_MAX_SEGMENTS +
+                                               samples / PAGE_MAX_SAMPLES + 2);
+}
+
 /**
  * eka_ogg_write:
  * @stream: what to write, with at least one packet
@@ -158,12 +196,12 @@ writer_add_audio (Writer             *self,
 GBytes *
 eka_ogg_write (const EkaOggStream *stream)
 {
-  g_autoptr (GByteArray) file = g_byte_array_new ();
-  Writer writer = { .file = file };
+  Writer writer = { .room = estimate_size (stream) };
 
   g_return_val_if_fail (stream->n_packets > 0, NULL);
   g_return_val_if_fail (stream->pre_skip <= G_MAXUINT16, NULL);
 
+  writer.file = g_malloc (writer.room);
   if (ogg_stream_init (&writer.ogg, (int) stream->serial) != 0)
     g_error ("out of memory in libogg");
   writer_add_head (&writer, stream);
@@ -171,6 +209,5 @@ eka_ogg_write (const EkaOggStream *stream)
   writer_add_audio (&writer, stream);
   ogg_stream_clear (&writer.ogg);
 
-  /* a copy, as the array may have twice the room that the file takes */
-  return g_bytes_new (file->data, file->len);
+  return g_bytes_new_take (g_realloc (writer.file, writer.size), writer.size);
 }
