@@ -67,6 +67,11 @@ class Bench:
             zip(self.values[f"eka.{name}"], self.values[f"fake.{name}"],
                 self.values["curl.process_cpu"], strict=True))
 
+    def ratio(self, name, unit):
+        return statistics.median(
+            value / other for value, other in
+            zip(self.values[name], self.values[unit], strict=True))
+
     def most(self, name):
         return max(self.values.get(name, [float("nan")]))
 
@@ -158,6 +163,13 @@ def curl(bench, url):
     return run(["curl", "-q", "--config", config])[1]
 
 
+def soup(bench, url):
+    """The same with libsoup and nothing around it."""
+    return run([bench.program("bench_soup"), url,
+                *(os.path.join(bench.chunks, name)
+                  for name in bench.names)])[1]
+
+
 def measure_hour(bench):
     """(a) healthy, (b) and (d): as fast as possible, side by side."""
     count = bench.options.packets
@@ -168,6 +180,8 @@ def measure_hour(bench):
     with server(bench) as it:
         bench.add_all("curl", curl(bench, it.url))
     bench.add_all("curl.server", it.seen)
+    with server(bench) as it:
+        bench.add_all("soup", soup(bench, it.url))
     with server(bench, "--stall") as it:
         bench.add_all("stall", pipeline(bench, sink(it.url), count,
                                         "--stop-when-sent"))
@@ -273,6 +287,8 @@ def show_hour(bench, table):
         table.add_pair(bench, title, "eka", "fake", what, MS)
     table.add("curl, CPU (ms)", "", "",
               f"{bench.median('curl.process_cpu') / MS:.0f}")
+    table.add("libsoup alone, CPU (ms)", "", "",
+              f"{bench.median('soup.process_cpu') / MS:.0f}")
     table.add("curl, wall (ms)", "", "",
               f"{bench.median('curl.process_wall') / MS:.0f}")
     table.add("CPU of the whole process, times curl's", "", "",
@@ -281,6 +297,8 @@ def show_hour(bench, table):
               f"{bench.times_curl('run_cpu'):.2f}")
     table.add("CPU of the network thread, times curl's", "", "",
               f"{bench.times_curl('worker_cpu'):.2f}")
+    table.add("CPU of libsoup alone, times curl's", "", "",
+              f"{bench.ratio('soup.process_cpu', 'curl.process_cpu'):.2f}")
 
 
 def show_end(bench, table):
