@@ -286,7 +286,7 @@ test_partial_transcript (void)
 static void
 test_expiry (void)
 {
-  g_autoptr (Box) box = box_start ("--session-lifetime=0.2", NULL);
+  g_autoptr (Box) box = box_start ("--session-lifetime=1", NULL);
   g_autoptr (GBytes) chunk = make_chunk (800);
   g_autoptr (Answer) answer = NULL;
   g_autoptr (Answer) end = NULL;
@@ -316,7 +316,7 @@ static void
 test_ended_does_not_expire (void)
 {
   g_autoptr (Box) box
-      = box_start ("--session-lifetime=0.3", "--processing-time=0.6", NULL);
+      = box_start ("--session-lifetime=1", "--processing-time=1.3", NULL);
   g_autoptr (Answer) answer = run_session (box, NULL, 1, 1);
 
   answer_check (answer, 200, NULL);
