@@ -188,6 +188,43 @@ watch_flush (GstPad          *pad,
   return GST_PAD_PROBE_OK;
 }
 
+static gboolean
+is_playing (GstElement *element)
+{
+  gboolean playing;
+
+  GST_OBJECT_LOCK (element);
+  playing = GST_STATE (element) == GST_STATE_PLAYING &&
+            GST_STATE_PENDING (element) == GST_STATE_VOID_PENDING;
+  GST_OBJECT_UNLOCK (element);
+  return playing;
+}
+
+/* A bin lets EOS pass only while it remembers that it posted PLAYING, and
+ * updates that memory after posting. A thread that posts PAUSED, decodebin's
+ * for one, may be overtaken by the application's that posts PLAYING; then the
+ * last word is PAUSED, and EOS stays in the bin for ever. Sinks that preroll
+ * are safe: their lock keeps the two in order. This one does not, so it reminds
+ * the bins around it of the state that they are in. */
+static void
+remind_bins (GstElement *element)
+{
+  GstObject *bin = gst_object_get_parent (GST_OBJECT (element));
+
+  while (bin != NULL) {
+    GstObject *parent = gst_object_get_parent (bin);
+
+    if (is_playing (GST_ELEMENT (bin)))
+      gst_element_post_message (
+          GST_ELEMENT (bin),
+          gst_message_new_state_changed (bin, GST_STATE_PLAYING,
+                                         GST_STATE_PLAYING,
+                                         GST_STATE_VOID_PENDING));
+    gst_object_unref (bin);
+    bin = parent;
+  }
+}
+
 /* Lets the EOS message go if nothing is left to be waited for. */
 static void
 release_eos (GstElement *element)
@@ -201,9 +238,11 @@ release_eos (GstElement *element)
   GST_OBJECT_LOCK (self);
   message = g_steal_pointer (&self->held_eos);
   GST_OBJECT_UNLOCK (self);
-  if (message != NULL)
-    GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
-        ->handle_message (GST_BIN (self), message);
+  if (message == NULL)
+    return;
+  GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
+      ->handle_message (GST_BIN (self), message);
+  remind_bins (element);
 }
 
 static void

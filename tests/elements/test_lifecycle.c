@@ -88,6 +88,27 @@ test_eos_replaced (Fixture      *f,
   assert_no_eos (f);
 }
 
+/* What a pipeline remembers when the thread that posts PAUSED is overtaken by
+ * the one that posts PLAYING, as happens with decodebin. */
+static void
+test_eos_of_a_confused_pipeline (Fixture      *f,
+                                 gconstpointer data)
+{
+  g_autoptr (GstMessage) processing = NULL;
+  g_autoptr (GstMessage) end = NULL;
+
+  push_processing (f, 20);
+  fixture_launch (f, SECONDS_2 "! " ELEMENT);
+  fixture_play (f);
+  processing = fixture_wait_name (f, "ekascribe-session", "processing");
+  gst_element_post_message (
+      f->pipeline,
+      gst_message_new_state_changed (GST_OBJECT (f->pipeline), GST_STATE_READY,
+                                     GST_STATE_PAUSED, GST_STATE_VOID_PENDING));
+  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+}
+
 static void
 test_null_while_held (Fixture      *f,
                       gconstpointer data)
@@ -423,6 +444,7 @@ main (int    argc,
   add_test ("/lifecycle/eos-waits-for-results", test_eos_after_results);
   add_test ("/lifecycle/eos-waits-for-end-only", test_eos_without_waiting);
   add_test ("/lifecycle/held-eos-is-replaced", test_eos_replaced);
+  add_test ("/lifecycle/eos-of-a-confused-pipeline", test_eos_of_a_confused_pipeline);
   add_test ("/lifecycle/null-while-eos-is-held", test_null_while_held);
   for (i = 0; i < G_N_ELEMENTS (stops); i++) {
     g_autofree gchar *path =
