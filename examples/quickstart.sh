@@ -112,13 +112,14 @@ build ()
   rm -f "$output/inspect.log"
 }
 
-# One line of the consultation: VOICE, then the words.
+# One line of the consultation: who, in which voice, says what.
 speak ()
 {
   local line
 
+  printf '  %-8s %s\n' "$1" "$3"
   line=$(printf '%s/%02d.wav' "$work" "$lines")
-  espeak-ng -v "$1" -s 150 -w "$line" "$2" ||
+  espeak-ng -v "$2" -s 150 -w "$line" "$3" ||
     die "espeak-ng could not speak"
   sources+=(filesrc "location=$line" ! wavparse ! c.)
   lines=$((lines + 1))
@@ -127,22 +128,27 @@ speak ()
 # Two voices, then all lines in a row as one file.
 speak_consultation ()
 {
-  local doctor=en-gb patient=en-us+f3 sources=() lines=0
+  local sources=() lines=0
+  local doctor=(Doctor: en-gb) patient=(Patient: en-us+f3)
 
-  speak $doctor "Good morning. What brings you here today?"
-  speak $patient "I have had a headache and a fever since Monday."
-  speak $doctor "How high is the fever? And do you have a cough?"
-  speak $patient "One hundred and one this morning. No cough, but my throat hurts."
-  speak $doctor "Are you allergic to any medicine?"
-  speak $patient "Yes. To penicillin."
-  speak $doctor "Then please take paracetamol, five hundred milligrams, three
-    times a day for three days, and drink a lot of water. If the fever is not
-    gone by Friday, come back."
-  speak $patient "Thank you, doctor."
+  printf 'Two synthetic voices speak:\n'
+  speak "${doctor[@]}" "Good morning. What brings you here today?"
+  speak "${patient[@]}" "I have had a headache and a fever since Monday."
+  speak "${doctor[@]}" "How high is the fever? And do you have a cough?"
+  speak "${patient[@]}" "One hundred and one this morning. No cough."
+  speak "${patient[@]}" "But my throat hurts."
+  speak "${doctor[@]}" "Are you allergic to any medicine?"
+  speak "${patient[@]}" "Yes. To penicillin."
+  speak "${doctor[@]}" "Then please take paracetamol, five hundred milligrams,"
+  speak "${doctor[@]}" "three times a day, for three days."
+  speak "${doctor[@]}" "If the fever is not gone by Friday, come back."
+  speak "${patient[@]}" "Thank you, doctor."
+  printf '\n'
   gst-launch-1.0 -q concat name=c ! wavenc ! \
-    filesink "location=$output/consultation.wav" "${sources[@]}" ||
+    filesink "location=$work/consultation.wav" "${sources[@]}" ||
     die "the consultation could not be put together"
   file=$output/consultation.wav
+  mv "$work/consultation.wav" "$file" || die "cannot write $file"
 }
 
 # Starts the service on a free port, and sets base_url to the line it prints.
@@ -160,6 +166,12 @@ start_sandbox ()
     die "ekascribe-sandbox did not start"
   fi
   printf 'The service on this machine listens at %s\n' "$base_url"
+}
+
+# gst-launch-1.0 takes a backslash for an escape.
+escape ()
+{
+  printf '%s' "${1//\\/\\\\}"
 }
 
 # For humans: a command as they would type it.
@@ -182,7 +194,7 @@ record ()
   local command status
 
   # decodebin takes whatever it is, and only the audio of it.
-  command=(gst-launch-1.0 -e filesrc "location=$file"
+  command=(gst-launch-1.0 -e filesrc "location=$(escape "$file")"
     ! decodebin caps=audio/x-raw expose-all-streams=false
     ! audioconvert ! audioresample ! opusenc
     ! ekascribesink "${settings[@]}")
@@ -205,7 +217,7 @@ show_documents ()
             if (.value | length) == 0 then empty
             else "\($indent)\(.key | words):", (.value | show ($indent + "  "))
             end
-          elif .value == null then empty
+          elif .value == null or .value == "" then empty
           else "\($indent)\(.key | words): \(.value)" end
       elif type == "array" then
         .[]
@@ -268,8 +280,8 @@ build
 
 say "3. The service"
 settings=("templates=$templates" session-mode=consultation model=pro
-  "result-location=$output/result.json"
-  "transcript-location=$output/transcript.txt")
+  "result-location=$(escape "$output/result.json")"
+  "transcript-location=$(escape "$output/transcript.txt")")
 if [ "$live" = yes ]; then
   printf 'The recording goes to %s\n' \
     "${EKASCRIBE_BASE_URL:-https://api.eka.care/voice/v1}"
@@ -290,6 +302,8 @@ record
 say "5. Transcript"
 if [ -s "$output/transcript.txt" ]; then
   cat "$output/transcript.txt"
+  # The file ends where the transcript does.
+  printf '\n'
 else
   printf '(none)\n'
 fi
@@ -298,4 +312,8 @@ say "6. Templates"
 show_documents "$output/result.json" || die "the result could not be read"
 
 say "Done."
-printf 'Recording and results are in %s\n' "$output"
+if [ "$live" = no ] && [ -z "$transcriber" ]; then
+  printf '%s\n' "The sandbox measures; for words, give it a recogniser with" \
+    "--transcriber, or ask the real service with --live."
+fi
+printf 'Everything is kept in %s\n' "$output"
