@@ -63,7 +63,8 @@ install_packages ()
   missing=$(missing_packages "$@")
   [ -n "$missing" ] || return 0
 
-  printf 'Installing Debian packages: %s\n' "${missing% }"
+  printf 'Installing Debian packages, which may take some minutes:\n'
+  printf '%s\n' "${missing% }" | fold -s -w 76 | sed 's/^/  /'
   # Here, and not in apt_as_root: its output is hidden, sudo's question isn't.
   if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null; then
     sudo -v || die "sudo was refused; as root, run: apt-get install $missing"
