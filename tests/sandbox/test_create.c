@@ -4,6 +4,7 @@
  */
 #include "fixture.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 static void
@@ -228,8 +229,9 @@ test_create_refused (void)
   for (i = 0; i < G_N_ELEMENTS (REFUSED); i++)
     {
       g_autoptr (Answer) answer = box_post (box, "sessions", REFUSED[i].body);
+      g_autofree gchar *text = g_strescape (REFUSED[i].body, NULL);
 
-      g_test_message ("%s", REFUSED[i].body);
+      g_test_message ("%s", text);
       answer_check (answer, REFUSED[i].status, REFUSED[i].code);
       if (REFUSED[i].field != NULL)
         g_assert_cmpstr (answer_string (answer, "error.details.field"), ==,
@@ -262,6 +264,20 @@ test_create_twice (void)
   g_autoptr (Answer) answer = NULL;
 
   box_create (box, NULL);
+  answer = box_post (box, "sessions",
+                     "{" MINIMAL ",\"session_id\":\"" SESSION "\"}");
+  answer_check (answer, 409, "txn_already_initialized");
+}
+
+/* A sandbox that was started anew does not write over what another kept. */
+static void
+test_create_over_kept (void)
+{
+  g_autoptr (Box) box = box_start (NULL);
+  g_autoptr (Answer) answer = NULL;
+  g_autofree gchar *path = g_build_filename (box->directory, SESSION, NULL);
+
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
   answer = box_post (box, "sessions",
                      "{" MINIMAL ",\"session_id\":\"" SESSION "\"}");
   answer_check (answer, 409, "txn_already_initialized");
@@ -404,6 +420,8 @@ main (int argc, char **argv)
                    test_create_refused);
   g_test_add_func ("/sandbox/create/follows-options", test_create_options);
   g_test_add_func ("/sandbox/create/refuses-a-taken-id", test_create_twice);
+  g_test_add_func ("/sandbox/create/refuses-a-kept-id",
+                   test_create_over_kept);
   g_test_add_func ("/sandbox/create/survives-hostile-json",
                    test_create_hostile);
   g_test_add_func ("/sandbox/token/lets-in-only-the-one", test_token);

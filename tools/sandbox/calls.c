@@ -98,6 +98,13 @@ sandbox_call_list_templates (SandboxServer *server,
   sandbox_reply_json (message, 200, body);
 }
 
+static SandboxRefusal *
+refuse_taken (void)
+{
+  return sandbox_refusal_new (409, "txn_already_initialized", "session_id",
+                              "A session of this id was created before");
+}
+
 /**
  * sandbox_call_create:
  *
@@ -121,8 +128,7 @@ sandbox_call_create (SandboxServer *server,
   request = sandbox_validate_create (server->options, object, &refusal);
   if (request != NULL && request->session_id != NULL &&
       sandbox_store_find (server->store, request->session_id) != NULL)
-    refusal = sandbox_refusal_new (409, "txn_already_initialized", "session_id",
-                                   "A session of this id was created before");
+    refusal = refuse_taken ();
   if (refusal != NULL)
     {
       sandbox_reply_refusal (message, refusal);
@@ -132,9 +138,11 @@ sandbox_call_create (SandboxServer *server,
                                   server->base_url, &error);
   if (session == NULL)
     {
-      sandbox_reply_refusal (message,
-                             sandbox_refusal_new (500, "internal_error", NULL,
-                                                  "%s", error->message));
+      sandbox_reply_refusal (
+          message, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS)
+                       ? refuse_taken ()
+                       : sandbox_refusal_new (500, "internal_error", NULL, "%s",
+                                              error->message));
       return;
     }
   body = sandbox_results_created (session);
