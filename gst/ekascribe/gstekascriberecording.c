@@ -11,7 +11,6 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
 #define OGG_OPUS "audio/ogg;codecs=opus"
-#define OGG "audio/ogg"
 #define WAV "audio/wav"
 
 /* Goes with a session as its user data. */
@@ -124,7 +123,7 @@ handle_discovered (GstEkascribeRecording *self,
   g_mutex_lock (&self->lock);
   format = self->format;
   allowed = format == NULL || self->discovery == NULL ||
-            eka_discovery_allows_format (self->discovery, format);
+            eka_discovery_choose_format (self->discovery, format) != NULL;
   g_mutex_unlock (&self->lock);
   if (allowed)
     return;
@@ -530,18 +529,11 @@ const gchar *
 gst_ekascribe_recording_choose_format (GstEkascribeRecording *self,
                                        EkaCodecType           type)
 {
-  static const gchar *const opus[] = { OGG_OPUS, OGG, NULL };
-  static const gchar *const pcm[] = { WAV, NULL };
-  const gchar *const *formats = type == EKA_CODEC_OPUS ? opus : pcm;
-  const gchar *format = NULL;
-  guint i;
+  const gchar *format;
 
   g_mutex_lock (&self->lock);
-  for (i = 0; formats[i] != NULL && format == NULL; i++) {
-    if (self->discovery == NULL ||
-        eka_discovery_allows_format (self->discovery, formats[i]))
-      format = formats[i];
-  }
+  format = eka_discovery_choose_format (self->discovery,
+                                        type == EKA_CODEC_OPUS ? OGG_OPUS : WAV);
   self->format = format;
   g_mutex_unlock (&self->lock);
   return format;

@@ -89,14 +89,16 @@ test_nothing_said_limits_nothing (void)
 
       eka_discovery_check (d, settings, &error);
       g_assert_no_error (error);
-      g_assert_true (eka_discovery_allows_format (d, "audio/wav"));
+      g_assert_cmpstr (eka_discovery_choose_format (d, "audio/wav"), ==,
+                   "audio/wav");
       g_assert_cmpuint (d->max_chunk_duration, ==, 0);
       g_assert_null (d->base_url);
       g_assert_cmpuint (d->models->len, ==, 0);
       g_assert_false (d->auto_detection);
     }
   g_assert_true (eka_discovery_check (NULL, settings, NULL));
-  g_assert_true (eka_discovery_allows_format (NULL, "audio/wav"));
+  g_assert_cmpstr (eka_discovery_choose_format (NULL, "audio/wav"), ==,
+                   "audio/wav");
   g_assert_null (eka_discovery_find_model (NULL, "lite"));
 }
 
@@ -170,11 +172,19 @@ static void
 test_formats (void)
 {
   g_autoptr (EkaDiscovery) d = parse (HOSTED);
+  g_autoptr (EkaDiscovery) bare =
+      parse ("{\"capabilities\":{\"audio_formats\":[\"audio/ogg\"]}}");
 
-  g_assert_true (eka_discovery_allows_format (d, "audio/ogg;codecs=opus"));
-  g_assert_true (eka_discovery_allows_format (d, "audio/wav"));
-  g_assert_false (eka_discovery_allows_format (d, "audio/ogg"));
-  g_assert_false (eka_discovery_allows_format (d, "audio/mp3"));
+  g_assert_cmpstr (eka_discovery_choose_format (bare, "audio/ogg;codecs=opus"),
+                   ==, "audio/ogg");
+  g_assert_null (eka_discovery_choose_format (bare, "audio/wav"));
+
+  g_assert_cmpstr (eka_discovery_choose_format (d, "audio/ogg;codecs=opus"), ==,
+                   "audio/ogg;codecs=opus");
+  g_assert_cmpstr (eka_discovery_choose_format (d, "audio/wav"), ==,
+                   "audio/wav");
+  g_assert_null (eka_discovery_choose_format (d, "audio/ogg"));
+  g_assert_null (eka_discovery_choose_format (d, "audio/mp3"));
 }
 
 static void

@@ -269,7 +269,8 @@ test_upload_places (void)
     {
       g_autoptr (GError) error = NULL;
       EkaRequest *request = eka_protocol_upload (BASE, "ses_1", cases[i][0],
-                                                 chunk, "audio_0.ogg", &error);
+                                                 chunk, chunk->media_type,
+                                                 "audio_0.ogg", &error);
 
       g_test_message ("%s", cases[i][0]);
       if (cases[i][1] == NULL)

@@ -477,6 +477,29 @@ test_chunks_in_a_refused_format_are_not_sent (Fixture      *f,
   g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_UPLOAD), ==, 0);
 }
 
+/* The element may have named its chunks before discovery came. */
+static void
+test_ogg_goes_under_the_name_that_is_listed (Fixture      *f,
+                                             gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("OggS", 4);
+  g_autoptr (EkaChunk) chunk =
+      eka_chunk_new (0, bytes, "audio/ogg;codecs=opus", "ogg", 0, 1, 48);
+
+  eka_liar_push (f->liar, EKA_CALL_DISCOVER, 200,
+                 DOCUMENT ("https://scribe.test/v9",
+                           ",\"capabilities\":{\"audio_formats\":"
+                           "[\"audio/ogg\"]}"));
+  fixture_start (f);
+  eka_outbox_put (f->outbox, chunk);
+  eka_session_chunk_added (f->session);
+  eka_session_finish (f->session);
+  fixture_run (f);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
+  g_assert_cmpstr (eka_liar_nth (f->liar, EKA_CALL_UPLOAD, 0)->content_type,
+                   ==, "audio/ogg");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -552,5 +575,7 @@ main (int    argc,
             test_discovery_is_enforced_before_create);
   add_test ("/session/discovery/refused-formats-are-not-sent",
             test_chunks_in_a_refused_format_are_not_sent);
+  add_test ("/session/discovery/ogg-goes-under-the-name-that-is-listed",
+            test_ogg_goes_under_the_name_that_is_listed);
   return g_test_run ();
 }

@@ -192,16 +192,9 @@ lists (gchar      **list,
   return FALSE;
 }
 
-/**
- * eka_discovery_allows_format:
- * @discovery: (nullable): a document, or %NULL: nothing is known
- * @media_type: a media type of Upload Audio
- *
- * Returns: whether uploads may have it; a blank behind `;` makes no difference
- */
-gboolean
-eka_discovery_allows_format (const EkaDiscovery *discovery,
-                             const gchar        *media_type)
+static gboolean
+allows_format (const EkaDiscovery *discovery,
+               const gchar        *media_type)
 {
   gchar **format;
 
@@ -216,6 +209,29 @@ eka_discovery_allows_format (const EkaDiscovery *discovery,
         return TRUE;
     }
   return FALSE;
+}
+
+/**
+ * eka_discovery_choose_format:
+ * @discovery: (nullable): a document, or %NULL: nothing is known
+ * @media_type: a media type of Upload Audio, a static string
+ *
+ * A blank behind `;` in the list makes no difference. A service that lists
+ * `audio/ogg` without its codec takes Ogg Opus under that name.
+ *
+ * Returns: (nullable): the media type under which uploads go that are of
+ *   @media_type, a static string, or %NULL where the service does not take them
+ */
+const gchar *
+eka_discovery_choose_format (const EkaDiscovery *discovery,
+                             const gchar        *media_type)
+{
+  if (allows_format (discovery, media_type))
+    return media_type;
+  if (g_str_equal (media_type, "audio/ogg;codecs=opus") &&
+      allows_format (discovery, "audio/ogg"))
+    return "audio/ogg";
+  return NULL;
 }
 
 /**

@@ -51,7 +51,7 @@ EkaDiscovery   *eka_discovery_new_from_json (GBytes             *json,
                                              GError            **error);
 EkaDiscovery   *eka_discovery_ref           (EkaDiscovery       *discovery);
 void            eka_discovery_unref         (EkaDiscovery       *discovery);
-gboolean        eka_discovery_allows_format (const EkaDiscovery *discovery,
+const gchar    *eka_discovery_choose_format (const EkaDiscovery *discovery,
                                              const gchar        *media_type);
 const EkaModel *eka_discovery_find_model    (const EkaDiscovery *discovery,
                                              const gchar        *id);

@@ -294,10 +294,13 @@ upload (EkaSession *self,
         EkaChunk   *chunk)
 {
   g_autofree gchar *name = eka_protocol_chunk_name (chunk);
+  const gchar *media_type;
   GError *error = NULL;
   EkaRequest *request;
 
-  if (!eka_discovery_allows_format (self->discovery, chunk->media_type))
+  media_type = eka_discovery_choose_format (self->discovery,
+                                            chunk->media_type);
+  if (media_type == NULL)
     {
       error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_REFUSED,
                            "The service does not take audio as %s",
@@ -308,7 +311,8 @@ upload (EkaSession *self,
       return;
     }
   request = eka_protocol_upload (self->base_url, self->session_id,
-                                 self->upload_url, chunk, name, &error);
+                                 self->upload_url, chunk, media_type, name,
+                                 &error);
   if (request == NULL)
     {
       self->malformed = EKA_OUTCOME_MAX_MALFORMED;

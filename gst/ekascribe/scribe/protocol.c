@@ -277,6 +277,7 @@ eka_protocol_chunk_name (EkaChunk *chunk)
  * @upload_url: (nullable): as Create Session gave it; it may carry a query.
  *   %NULL: the place that Upload Audio documents
  * @chunk: what to send
+ * @media_type: its Content-Type
  * @name: its name
  * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL
  *
@@ -287,6 +288,7 @@ eka_protocol_upload (const gchar *base_url,
                      const gchar *session_id,
                      const gchar *upload_url,
                      EkaChunk    *chunk,
+                     const gchar *media_type,
                      const gchar *name,
                      GError     **error)
 {
@@ -317,7 +319,7 @@ eka_protocol_upload (const gchar *base_url,
                          path > 0 && absolute[path - 1] == '/' ? "" : "/",
                          name, absolute + path);
   request = eka_request_new (EKA_CALL_UPLOAD, "POST", uri);
-  eka_request_set_body (request, chunk->media_type, chunk->bytes);
+  eka_request_set_body (request, media_type, chunk->bytes);
   return request;
 }
 

@@ -26,6 +26,7 @@ EkaRequest *eka_protocol_upload        (const gchar        *base_url,
                                         const gchar        *session_id,
                                         const gchar        *upload_url,
                                         EkaChunk           *chunk,
+                                        const gchar        *media_type,
                                         const gchar        *name,
                                         GError            **error);
 gchar      *eka_protocol_chunk_name    (EkaChunk           *chunk);
