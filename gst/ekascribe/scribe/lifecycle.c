@@ -338,6 +338,8 @@ compare_count (EkaSession *self,
                        "The service says that it received %d audio files, but "
                        "it acknowledged %u (session %s)",
                        received, self->chunks_sent, self->session_id);
+  eka_scribe_error_edit_info (error)->request =
+      g_strdup (eka_call_to_string (EKA_CALL_END));
   event.error = error;
   eka_session_emit (self, &event);
 }
