@@ -18,6 +18,9 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
  * conceals. */
 #define MAX_JITTER GST_SECOND
 
+/* No service has chunks shorter than this. */
+#define MIN_CHUNK GST_SECOND
+
 /* Used on the streaming thread, but for @recording and @format, which change
  * while it stands still. */
 struct _GstEkascribePacketSink
@@ -32,6 +35,8 @@ struct _GstEkascribePacketSink
   EkaChunkLimits limits;
   GQueue ready;             /* of EkaChunk, cut but not handed over */
   GstClockTime next_time;   /* running time that the next packet should have */
+  gboolean interrupted;     /* of gst_ekascribe_recording_wait_settled() */
+  gboolean may_cut;         /* nothing more will be known of @limits */
 };
 
 G_DEFINE_FINAL_TYPE (GstEkascribePacketSink,
@@ -138,6 +143,31 @@ ensure_chunker (GstEkascribePacketSink *self)
     eka_chunker_set_media_type (self->chunker, self->format);
 }
 
+/* A file comes faster than the service tells how long a chunk may be, and a cut
+ * is not taken back. Waits where a cut could come too early; a live pipeline
+ * only @at_end.
+ *
+ * Returns: GST_FLOW_FLUSHING where the wait was interrupted */
+static GstFlowReturn
+await_limits (GstEkascribePacketSink *self,
+              gboolean                at_end)
+{
+  GstEkascribeWait wait;
+  gboolean live;
+
+  if (self->may_cut || self->chunker == NULL ||
+      eka_chunker_get_pending (self->chunker, NULL) < MIN_CHUNK)
+    return GST_FLOW_OK;
+  live = !at_end && is_live (self);
+  wait = gst_ekascribe_recording_wait_settled (
+      self->recording, &self->interrupted, live ? 0 : G_MAXINT64);
+  if (wait == GST_EKASCRIBE_WAIT_INTERRUPTED)
+    return GST_FLOW_FLUSHING;
+  self->may_cut = wait == GST_EKASCRIBE_WAIT_SETTLED;
+  apply_limits (self);
+  return GST_FLOW_OK;
+}
+
 static guint
 get_trim_end (GstEkascribePacketSink *self,
               GstBuffer              *buffer)
@@ -229,6 +259,18 @@ take_header (GstEkascribePacketSink *self,
          memcmp (map->data, "OpusTags", 8) == 0;
 }
 
+/* Makes ready for one more packet. */
+static GstFlowReturn
+prepare (GstEkascribePacketSink *self)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  while (ret == GST_FLOW_OK && await_limits (self, FALSE) == GST_FLOW_FLUSHING)
+    ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+  ensure_chunker (self);
+  return ret;
+}
+
 static GstFlowReturn
 gst_ekascribe_packet_sink_render (GstBaseSink *sink,
                                   GstBuffer   *buffer)
@@ -252,7 +294,11 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
     gst_buffer_unmap (buffer, &map);
     return GST_FLOW_OK;
   }
-  ensure_chunker (self);
+  ret = prepare (self);
+  if (ret != GST_FLOW_OK) {
+    gst_buffer_unmap (buffer, &map);
+    return ret;
+  }
   packet.data = map.data;
   packet.size = map.size;
   packet.running_time = gst_segment_to_running_time (
@@ -308,6 +354,8 @@ gst_ekascribe_packet_sink_set_caps (GstBaseSink *sink,
 static gboolean
 end_of_stream (GstEkascribePacketSink *self)
 {
+  if (await_limits (self, TRUE) == GST_FLOW_FLUSHING)
+    return FALSE;
   drop_chunker (self);
   self->next_time = GST_CLOCK_TIME_NONE;
   if (deliver (self) == GST_FLOW_FLUSHING)
@@ -338,8 +386,11 @@ gst_ekascribe_packet_sink_unlock (GstBaseSink *sink)
 {
   GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
 
-  if (self->recording != NULL)
+  if (self->recording != NULL) {
+    gst_ekascribe_recording_interrupt (self->recording, &self->interrupted,
+                                       TRUE);
     gst_ekascribe_recording_set_flushing (self->recording, TRUE);
+  }
   return TRUE;
 }
 
@@ -348,8 +399,11 @@ gst_ekascribe_packet_sink_unlock_stop (GstBaseSink *sink)
 {
   GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
 
-  if (self->recording != NULL)
+  if (self->recording != NULL) {
+    gst_ekascribe_recording_interrupt (self->recording, &self->interrupted,
+                                       FALSE);
     gst_ekascribe_recording_set_flushing (self->recording, FALSE);
+  }
   return TRUE;
 }
 
@@ -366,6 +420,8 @@ gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
   self->limits.max_bytes = MAX_CHUNK_BYTES;
   self->limits.max_duration = 0;
   self->next_time = GST_CLOCK_TIME_NONE;
+  self->interrupted = FALSE;
+  self->may_cut = FALSE;
 }
 
 /**
