@@ -216,15 +216,15 @@ static gchar *
 read_file (const gchar *filename,
            GError     **error)
 {
-  g_autofree gchar *buffer = g_malloc (MAX_FILE_SIZE + 1);
-  gssize length = read_bounded (filename, buffer, MAX_FILE_SIZE + 1);
+  gchar buffer[MAX_FILE_SIZE + 1];
+  gssize length = read_bounded (filename, buffer, sizeof buffer);
   gint saved = errno;
   gchar *value = NULL;
 
   if (length >= 0 && length <= MAX_FILE_SIZE &&
       memchr (buffer, '\0', length) == NULL)
     value = copy_trimmed (buffer, length);
-  explicit_bzero (buffer, MAX_FILE_SIZE + 1);
+  explicit_bzero (buffer, sizeof buffer);
 
   if (length < 0)
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved),
