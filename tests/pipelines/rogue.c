@@ -383,8 +383,12 @@ Rogue *
 rogue_new (void)
 {
   Rogue *self = g_new0 (Rogue, 1);
-  GSList *uris;
+  g_autoptr (GInetAddress) loopback =
+      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSList) listeners = NULL;
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
@@ -399,15 +403,15 @@ rogue_new (void)
   g_main_context_push_thread_default (self->context);
   self->soup = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
-  soup_server_listen_local (self->soup, 0, SOUP_SERVER_LISTEN_IPV4_ONLY,
-                            &error);
+  soup_server_listen (self->soup, address, 0, &error);
   g_assert_no_error (error);
   g_main_context_pop_thread_default (self->context);
 
-  uris = soup_server_get_uris (self->soup);
-  self->url = g_strdup_printf ("http://127.0.0.1:%d" API,
-                               g_uri_get_port (uris->data));
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  listeners = soup_server_get_listeners (self->soup);
+  bound = g_socket_get_local_address (listeners->data, NULL);
+  self->url = g_strdup_printf (
+      "http://127.0.0.1:%u" API,
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
   self->thread = g_thread_new ("rogue", serve, self);
   return self;
 }
