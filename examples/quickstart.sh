@@ -105,6 +105,7 @@ build ()
 
   # The plugin of this build, in a registry of its own: nothing is installed
   # into the system and the user's registry stays as it is.
+  unset GST_PLUGIN_PATH_1_0 GST_REGISTRY_1_0
   export GST_PLUGIN_PATH=$build/gst/ekascribe
   export GST_REGISTRY=$build/registry.bin
   gst-inspect-1.0 ekascribesink >"$output/inspect.log" 2>&1 ||
@@ -287,8 +288,9 @@ if [ "$live" = yes ]; then
     "${EKASCRIBE_BASE_URL:-https://api.eka.care/voice/v1}"
 else
   start_sandbox
-  # The real token is no business of the sandbox.
+  # The real token is no business of the sandbox, and a proxy can't reach it.
   export EKASCRIBE_ACCESS_TOKEN=sandbox
+  export no_proxy=127.0.0.1${no_proxy:+,$no_proxy}
   settings=("base-url=$base_url" "${settings[@]}")
 fi
 
