@@ -326,6 +326,8 @@ stale (const gchar *method)
 
   rig_assert_body (first, 200, "one");
   rig_assert_body (second, 200, "two");
+  g_assert_false (first->reply->repeated);
+  g_assert_true (second->reply->repeated);
   g_assert_cmpuint (rig_count (rig, &rig->n_connections), ==, 2);
   g_assert_cmpuint (rig_count (rig, &rig->n_requests), ==, 3);
 }

@@ -338,6 +338,20 @@ test_a_create_whose_answer_was_lost_is_found (Fixture      *f,
                    "https://scribe.test/up/audio_0.wav");
 }
 
+/* The transport sent it twice, for the kept connection broke under it. */
+static void
+test_a_create_that_was_repeated_below_is_found (Fixture      *f,
+                                                gconstpointer data)
+{
+  eka_liar_push (f->liar, EKA_CALL_CREATE, 409, "")->repeated = TRUE;
+  eka_liar_push (f->liar, EKA_CALL_GET, 202,
+                 "{\"status\":\"initialized\",\"audio_files\":[],"
+                 "\"upload_url\":\"https://scribe.test/up\"}");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_UPLOAD), ==, 1);
+}
+
 static void
 test_an_id_with_audio_is_somebody_elses (Fixture      *f,
                                          gconstpointer data)
@@ -372,6 +386,17 @@ test_an_end_whose_answer_was_lost_has_ended (Fixture      *f,
   push_failure (f, EKA_CALL_END, 0);
   eka_liar_push (f->liar, EKA_CALL_END, 400,
                  "{\"error\":{\"code\":\"session_ended\"}}");
+  eka_liar_push (f->liar, EKA_CALL_GET, 200, "{\"status\":\"completed\"}");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
+}
+
+static void
+test_an_end_that_was_repeated_below_has_ended (Fixture      *f,
+                                               gconstpointer data)
+{
+  eka_liar_push (f->liar, EKA_CALL_END, 400,
+                 "{\"error\":{\"code\":\"session_ended\"}}")->repeated = TRUE;
   eka_liar_push (f->liar, EKA_CALL_GET, 200, "{\"status\":\"completed\"}");
   fixture_record (f, 1);
   g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
@@ -525,6 +550,10 @@ main (int    argc,
             test_an_id_with_audio_is_somebody_elses);
   add_test ("/session-faults/an-id-that-is-taken-is-an-error",
             test_an_id_that_is_taken_is_an_error);
+  add_test ("/session-faults/a-create-that-was-repeated-below-is-found",
+            test_a_create_that_was_repeated_below_is_found);
+  add_test ("/session-faults/an-end-that-was-repeated-below-has-ended",
+            test_an_end_that_was_repeated_below_has_ended);
   add_test ("/session-faults/an-end-whose-answer-was-lost-has-ended",
             test_an_end_whose_answer_was_lost_has_ended);
   add_test ("/session-faults/an-end-that-is-refused-is-a-failure",

@@ -241,7 +241,11 @@ exchange_done (GObject      *source,
   else if (reply != NULL && is_redirect (reply))
     call_redirect (call, reply);
   else
-    call_answer (call, reply, error);
+    {
+      if (reply != NULL)
+        reply->repeated = call->repeated;
+      call_answer (call, reply, error);
+    }
   call_unref (call);
 }
 
@@ -448,7 +452,8 @@ eka_http_init (EkaHttp *self)
  * Returns: (transfer full): a transport over libsoup. Requests other than GET
  *   share 16 slots a host, so that none waits behind a GET that the server
  *   holds. Redirects are followed to the same origin only. A request whose
- *   kept connection turns out closed is repeated once, at once.
+ *   kept connection turns out closed is repeated once, at once, and its answer
+ *   is marked.
  */
 EkaTransport *
 eka_http_new (EkaWorker            *worker,

@@ -27,7 +27,7 @@ call_done (GObject      *source,
   self->calling = FALSE;
   if (eka_session_is_final (self))
     return;
-  if (reply == NULL)
+  if (reply == NULL || reply->repeated)
     self->unanswered = TRUE;
   done (self, reply, error);
   eka_session_step (self);

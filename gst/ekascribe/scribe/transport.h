@@ -72,6 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaRequest, eka_request_free)
  * @date: the `Date` header in seconds since 1970, or -1
  * @age: the `Age` header in seconds, or 0
  * @round_trip: µs from the first byte sent to the last byte received
+ * @repeated: it answers a second sending; the first one got no answer, though
+ *   the service may have heard it
  *
  * One HTTP answer that arrived whole.
  */
@@ -84,6 +86,7 @@ typedef struct
   gint64 date;
   gint64 age;
   gint64 round_trip;
+  gboolean repeated;
 } EkaReply;
 
 EkaReply *eka_reply_new  (guint     status,
