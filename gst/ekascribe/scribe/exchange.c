@@ -11,7 +11,8 @@
 /* One message of libsoup's from its start until the connection is free again.
  * @stream is set once the headers came, @body is the part of it that knows
  * where the body ends, %NULL where there is none. @reused: no connection was
- * made for this message.
+ * made for this message. @repeated: libsoup sent it once more by itself, for
+ * the connection that was kept broke.
  */
 typedef struct
 {
@@ -27,6 +28,7 @@ typedef struct
   GTlsCertificateFlags certificate;
   gboolean reused;
   gboolean stale;
+  gboolean repeated;
 } EkaExchange;
 
 static void
@@ -53,6 +55,16 @@ on_starting (SoupMessage *message,
   EkaExchange *exchange = user_data;
 
   exchange->started = g_get_monotonic_time ();
+}
+
+/* Nothing else restarts a message without redirects and authentication. */
+static void
+on_repeated (SoupMessage *message,
+             gpointer     user_data)
+{
+  EkaExchange *exchange = user_data;
+
+  exchange->repeated = TRUE;
 }
 
 static void
@@ -153,8 +165,9 @@ send_too_large (GTask *task)
 }
 
 /* A proxy that makes no tunnel has its answer taken for the server's, with an
- * empty body that libsoup keeps in memory. Only 407 passes as an answer: no
- * server sends it.
+ * empty body that libsoup keeps in memory. So are the bodies of 407, which no
+ * server sends, and of 421, which libsoup would try again over HTTP/1.1 itself:
+ * they pass as answers.
  */
 static void
 send_refused_tunnel (GTask *task)
@@ -200,6 +213,7 @@ make_reply (EkaExchange *exchange)
   reply->date = parse_date (soup_message_headers_get_one (headers, "Date"));
   reply->age = parse_age (soup_message_headers_get_one (headers, "Age"));
   reply->round_trip = exchange->round_trip;
+  reply->repeated = exchange->repeated;
   return reply;
 }
 
@@ -322,7 +336,8 @@ send_message_done (GObject      *source,
   if (G_IS_FILTER_INPUT_STREAM (exchange->stream))
     exchange->body = g_object_ref (g_filter_input_stream_get_base_stream (
       G_FILTER_INPUT_STREAM (exchange->stream)));
-  else if (soup_message_get_status (exchange->message) != 407)
+  else if (soup_message_get_status (exchange->message) != 407 &&
+           soup_message_get_status (exchange->message) != 421)
     {
       send_refused_tunnel (task);
       return;
@@ -413,6 +428,7 @@ eka_exchange_send_async (SoupSession        *session,
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
   g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
+  g_signal_connect (message, "restarted", G_CALLBACK (on_repeated), exchange);
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers),
                     exchange);
   g_signal_connect (message, "network-event", G_CALLBACK (on_network_event),
