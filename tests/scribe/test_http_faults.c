@@ -106,6 +106,8 @@ static const struct
   { "informational-first",
     { "HTTP/1.1 102 Processing\r\n\r\n" OK_HEAD "Content-Length: 2\r\n\r\n{}",
       .keep = TRUE, .status = 200, .body = "{}" } },
+  { "misdirected", { "HTTP/1.1 421 No\r\nContent-Length: 2\r\n\r\n{}",
+                     .keep = TRUE, .status = 421, .body = "{}" } },
   { "cut-in-length", { OK_HEAD "Content-Length: 20\r\n\r\n{\"a\":1}",
                        .error = CUT } },
   { "cut-in-length-of-get", { OK_HEAD "Content-Length: 20\r\n\r\n{\"a\":1}",
@@ -207,6 +209,37 @@ test_timeout (void)
   rig_assert_error (call, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
                     "^127\\.0\\.0\\.1:[0-9]+ did not answer within 1 s$");
   g_assert_cmpuint (rig_count (rig, &rig->n_requests), ==, 1);
+}
+
+/* Informational answers without end, one every 50 ms. */
+static void
+serve_chatter (Rig       *rig,
+               GIOStream *stream,
+               GSocket   *socket,
+               guint      nth,
+               gpointer   user_data)
+{
+  g_autofree gchar *head = rig_read_request (rig, stream, NULL);
+  const gchar *more = "HTTP/1.1 100 Continue\r\n\r\n";
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
+
+  while (head != NULL && g_output_stream_write_all (output, more,
+                                                    strlen (more), NULL, NULL,
+                                                    NULL))
+    g_socket_condition_timed_wait (socket, G_IO_HUP | G_IO_ERR,
+                                   50 * G_TIME_SPAN_MILLISECOND, NULL, NULL);
+}
+
+static void
+test_chatter_without_an_answer (void)
+{
+  g_autoptr (Rig) rig = rig_new_raw (serve_chatter, NULL);
+  g_autoptr (RigCall) call = NULL;
+
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 1 });
+  call = rig_call (rig, "POST", "/x", "sound");
+  rig_assert_error (call, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                    "^127\\.0\\.0\\.1:[0-9]+ took too long: ");
 }
 
 static void
@@ -506,6 +539,8 @@ main (int   argc,
   g_test_add_func ("/http/refused", test_refused);
   g_test_add_func ("/http/bad-address", test_bad_address);
   g_test_add_func ("/http/timeout", test_timeout);
+  g_test_add_func ("/http/chatter-without-an-answer",
+                   test_chatter_without_an_answer);
   g_test_add_func ("/http/timeout-in-body", test_timeout_in_body);
   g_test_add_func ("/http/cancelled-in-body", test_cancelled_in_body);
   g_test_add_func ("/http/deaf-host", test_deaf_host);

@@ -14,6 +14,12 @@
 
 #define DEFAULT_USER_AGENT "gst-ekascribe/" VERSION
 #define MAX_REDIRECTS 3
+/* A server that sends a byte now and then never runs into the timeout. A call
+ * may take this many timeouts, and time for its body on the slowest line that
+ * is of use.
+ */
+#define PATIENCE 4
+#define SLOWEST_LINE 1024 /* bytes a second */
 
 /* @pool is made in the worker's thread by the first call. */
 struct _EkaHttp
@@ -44,6 +50,7 @@ typedef struct
   GUri *uri;
   GCancellable *cancellable;
   GSource *cancelled;
+  GSource *overdue;
   SoupMessage *message;
   EkaQueue *queue;
   guint ticket;
@@ -76,6 +83,9 @@ call_end (EkaHttpCall *call)
   if (call->cancelled != NULL)
     g_source_destroy (call->cancelled);
   g_clear_pointer (&call->cancelled, g_source_unref);
+  if (call->overdue != NULL)
+    g_source_destroy (call->overdue);
+  g_clear_pointer (&call->overdue, g_source_unref);
   g_cancellable_cancel (call->cancellable);
   call->request = NULL;
   return g_steal_pointer (&call->task);
@@ -242,8 +252,8 @@ exchange_done (GObject      *source,
     call_redirect (call, reply);
   else
     {
-      if (reply != NULL)
-        reply->repeated = call->repeated;
+      if (reply != NULL && call->repeated)
+        reply->repeated = TRUE;
       call_answer (call, reply, error);
     }
   call_unref (call);
@@ -290,10 +300,39 @@ call_start (EkaHttpCall *call)
                            call);
 }
 
+static gboolean
+on_overdue (gpointer user_data)
+{
+  EkaHttpCall *call = user_data;
+  g_autofree gchar *host = eka_netfault_host (call->uri);
+
+  call_answer (call, NULL,
+               g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                            "%s took too long: it sent something now and "
+                            "then, but no whole answer", host));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+call_begin (EkaHttpCall *call)
+{
+  gsize size = call->request->body != NULL ?
+               g_bytes_get_size (call->request->body) : 0;
+
+  if (call->http->timeout > 0)
+    {
+      call->overdue = g_timeout_source_new_seconds (
+        call->http->timeout * PATIENCE + size / SLOWEST_LINE);
+      g_source_set_callback (call->overdue, on_overdue, call, NULL);
+      g_source_attach (call->overdue, g_task_get_context (call->task));
+    }
+  call_start (call);
+}
+
 static void
 on_slot (gpointer user_data)
 {
-  call_start (user_data);
+  call_begin (user_data);
 }
 
 static EkaHttpCall *
@@ -373,7 +412,7 @@ eka_http_send_async (EkaTransport       *transport,
   call = call_new (self, request, uri, g_steal_pointer (&task));
   if (is_get (request))
     {
-      call_start (call);
+      call_begin (call);
       return;
     }
   call->queue = eka_pool_get_queue (self->pool, uri);

@@ -12,13 +12,15 @@ G_BEGIN_DECLS
 /**
  * EkaHttpOptions:
  * @user_agent: (nullable): `User-Agent`; %NULL: `gst-ekascribe/VERSION`
- * @proxy: (nullable): proxy URI, or its host and port; %NULL: the system's
+ * @proxy: (nullable): proxy URI, or its host and port; %NULL: the system's.
+ *   What stays on this machine takes no proxy elsewhere
  * @proxy_id: (nullable): user name at @proxy
  * @proxy_pw: (nullable): password at the proxy
  * @tls_database: (nullable): certificates to trust; %NULL: the system's
  * @extra_headers: (nullable) (array zero-terminated=1): names and values in
  *   turn, added to every request
- * @timeout: seconds without a byte after which a call fails
+ * @timeout: seconds without a byte after which a call fails; four times as many,
+ *   and a second for each KiB of its body, are what it may take at most
  *
  * Borrowed for the call of eka_http_new().
  */
