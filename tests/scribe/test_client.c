@@ -422,6 +422,12 @@ test_advice (Fixture      *f,
   g_assert_nonnull (strstr (error->message, "EKASCRIBE_ACCESS_TOKEN"));
   g_error_free (error);
 
+  error = fault (f, 407, "");
+  g_assert_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_REFUSED);
+  g_assert_cmpstr (eka_scribe_error_get_info (error)->property, ==,
+                   "proxy-id");
+  g_error_free (error);
+
   error = fault (f, 404, "{}");
   g_assert_cmpstr (eka_scribe_error_get_info (error)->property, ==,
                    "base-url");

@@ -163,6 +163,30 @@ test_kinds (void)
 }
 
 static void
+test_status_has_its_name (void)
+{
+  static const struct
+  {
+    guint status;
+    const gchar *message;
+  } cases[] = {
+    { 400, "The service answered get with HTTP 400 (Bad Request)" },
+    { 425, "The service answered get with HTTP 425 (Too Early)" },
+    { 429, "The service answered get with HTTP 429 (Too Many Requests)" },
+    { 599, "The service answered get with HTTP 599" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (EkaReply) reply = reply_new (cases[i].status, "");
+      g_autoptr (GError) error = eka_fault_from_reply (reply, EKA_CALL_GET);
+
+      g_assert_cmpstr (error->message, ==, cases[i].message);
+    }
+}
+
+static void
 test_success_that_is_none (void)
 {
   g_autoptr (EkaReply) reply = reply_new (
@@ -188,6 +212,7 @@ main (int    argc,
   ADD ("binary is not shown", test_binary_is_not_shown);
   ADD ("markup is read in no time", test_markup_is_read_in_no_time);
   ADD ("the status gives the kind", test_kinds);
+  ADD ("the status has its name, if it has one", test_status_has_its_name);
   ADD ("a success that is none is told", test_success_that_is_none);
   return g_test_run ();
 }

@@ -421,6 +421,12 @@ eka_client_fault (EkaClient *client,
         g_prefix_error (&error, "No access token is set; set access-token, "
                         "access-token-file or EKASCRIBE_ACCESS_TOKEN. ");
     }
+  else if (reply->status == 407)
+    {
+      eka_scribe_error_edit_info (error)->property = "proxy-id";
+      g_prefix_error (&error, "The proxy wants to know who asks; set proxy, "
+                      "proxy-id and proxy-pw. ");
+    }
   else if (call == EKA_CALL_CREATE && reply->status == 404)
     {
       eka_scribe_error_edit_info (error)->property = "base-url";

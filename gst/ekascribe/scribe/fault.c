@@ -228,6 +228,20 @@ fault_parse (Fault  *fault,
   flatten (fault->message);
 }
 
+/* libsoup has no words for what is younger than RFC 2616 and its drafts. */
+static const gchar *
+get_phrase (guint status)
+{
+  const gchar *phrase;
+
+  if (status == 425)
+    return "Too Early";
+  if (status == 429)
+    return "Too Many Requests";
+  phrase = soup_status_get_phrase (status);
+  return g_str_equal (phrase, "Unknown Error") ? NULL : phrase;
+}
+
 static EkaScribeError
 classify (guint   status,
           EkaCall call)
@@ -264,13 +278,15 @@ eka_fault_from_reply (EkaReply *reply,
 {
   g_auto (Fault) fault = { 0 };
   g_autoptr (GString) text = g_string_new (NULL);
+  const gchar *phrase = get_phrase (reply->status);
   EkaScribeErrorInfo *info;
   GError *error;
 
   fault_parse (&fault, reply->body);
-  g_string_printf (text, "The service answered %s with HTTP %u (%s)",
-                   eka_call_to_string (call), reply->status,
-                   soup_status_get_phrase (reply->status));
+  g_string_printf (text, "The service answered %s with HTTP %u",
+                   eka_call_to_string (call), reply->status);
+  if (phrase != NULL)
+    g_string_append_printf (text, " (%s)", phrase);
   if (fault.code != NULL)
     g_string_append_printf (text, " %s", fault.code);
   if (fault.message != NULL)
