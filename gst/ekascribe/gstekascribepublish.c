@@ -29,26 +29,6 @@ write_file (GstElement  *element,
   return path != NULL;
 }
 
-static void
-warn_partial (GstElement      *element,
-              const gchar     *session_id,
-              const EkaResult *result)
-{
-  g_autoptr (GError) error = NULL;
-  EkaScribeErrorInfo *info;
-  const gchar *reasons = "no reason given";
-
-  if (result->processing_errors != NULL)
-    reasons = result->processing_errors;
-  error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                       "The service could process only some of the audio: %s",
-                       reasons);
-  info = eka_scribe_error_edit_info (error);
-  info->http_status = 206;
-  info->details = g_strdup (result->processing_errors);
-  gst_ekascribe_post_warning (element, error, session_id);
-}
-
 /* Files first, then messages, so that who sees the message finds the file. */
 static gboolean
 publish_result (GstElement               *element,
@@ -80,8 +60,6 @@ publish_done (GstElement               *element,
   if (event->error != NULL) {
     gst_ekascribe_post_error (element, event->error, event->session_id);
     good = FALSE;
-  } else if (event->state == EKA_SESSION_PARTIAL && event->result != NULL) {
-    warn_partial (element, event->session_id, event->result);
   }
   if (event->error != NULL)
     text = event->error->message;

@@ -243,9 +243,9 @@ test_partial (Fixture      *f,
   g_assert_cmpstr (fixture_get_detail (warning, "session-id"), ==, SESSION);
   g_assert_nonnull (
       strstr (fixture_get_detail (warning, "error-details"), "audio_0.wav"));
-  g_assert_nonnull (fixture_find (f, "ekascribe-result"));
   end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   assert_eos (end);
+  g_assert_nonnull (fixture_find (f, "ekascribe-result"));
 }
 
 /* The result, then ERROR, then the progress that failed, then EOS. */

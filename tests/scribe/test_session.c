@@ -229,6 +229,8 @@ static const Ending endings[] = {
          "\"message\":\"silence\"}}",
     EKA_SESSION_FAILED, "bad_audio" },
   { 200, "{\"status\":\"cancelled\"}", EKA_SESSION_FAILED, "cancelled" },
+  { 200, "{\"status\":\"error\",\"message\":\"no disk\"}",
+    EKA_SESSION_FAILED, "error" },
   { 410, "{\"status\":\"expired\",\"message\":\"too late\"}",
     EKA_SESSION_EXPIRED, "expired" },
 };
@@ -253,6 +255,43 @@ test_every_final_answer_ends_the_session (Fixture      *f,
       g_assert_cmpuint (eka_scribe_error_get_info (f->error)->http_status, ==,
                         ending->status);
     }
+}
+
+/* Servers quote what they were sent; a warning is logged. */
+static void
+test_the_warning_of_a_partial_result_keeps_secrets (Fixture      *f,
+                                                    gconstpointer data)
+{
+  const EkaScribeErrorInfo *info;
+
+  g_clear_pointer (&f->settings->patient_details, g_free);
+  f->settings->patient_details = g_strdup ("{\"name\":\"Zebulon\"}");
+  eka_liar_push (f->liar, EKA_CALL_GET, 206,
+                 "{\"status\":\"partial\",\"processing_errors\":["
+                 "{\"message\":\"Zebulon mumbles\"}]}");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_PARTIAL);
+  g_assert_error (f->warning, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED);
+  g_assert_nonnull (strstr (f->warning->message, "mumbles"));
+  g_assert_null (strstr (f->warning->message, "Zebulon"));
+  info = eka_scribe_error_get_info (f->warning);
+  g_assert_cmpuint (info->http_status, ==, 206);
+  g_assert_null (strstr (info->details, "Zebulon"));
+  g_assert_nonnull (strstr (f->result->processing_errors, "Zebulon"));
+}
+
+/* What a gateway or a health check says of itself is no result. */
+static void
+test_a_200_of_something_else_is_no_result (Fixture      *f,
+                                           gconstpointer data)
+{
+  guint i;
+
+  for (i = 0; i < 10; i++)
+    eka_liar_push (f->liar, EKA_CALL_GET, 200, "{\"status\":\"ok\"}");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_FAILED);
+  g_assert_error (f->error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL);
 }
 
 static void
@@ -524,6 +563,10 @@ main (int    argc,
             test_a_session_without_chunks_is_cancelled);
   add_test ("/session/nobody-waits-for-results",
             test_nobody_waits_for_results);
+  add_test ("/session/the-warning-of-a-partial-result-keeps-secrets",
+            test_the_warning_of_a_partial_result_keeps_secrets);
+  add_test ("/session/a-200-of-something-else-is-no-result",
+            test_a_200_of_something_else_is_no_result);
   add_test ("/session/partial-transcripts-are-told-when-they-change",
             test_partial_transcripts_are_told_when_they_change);
   add_test ("/session/polls-keep-their-interval",

@@ -59,6 +59,36 @@ processing_failed (EkaSession *self,
   eka_session_fail (self, result, error);
 }
 
+static const gchar *const busy[] = { "processing",  "initialized", "created",
+                                     "in-progress", "queued",      "pending",
+                                     NULL };
+static const gchar *const failed[] = { "failed",  "failure", "cancelled",
+                                       "expired", "error",   NULL };
+static const gchar *const good[] = { "completed", "partial", NULL };
+
+/* The result message tells the rest. */
+static void
+warn_of_partial (EkaSession *self,
+                 EkaReply   *reply,
+                 EkaResult  *result)
+{
+  g_autoptr (GError) error = NULL;
+  EkaScribeErrorInfo *info;
+
+  error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                       "The service could process only some of session %s: %s",
+                       self->session_id,
+                       result->processing_errors != NULL
+                           ? result->processing_errors
+                           : "no reason given");
+  info = eka_scribe_error_edit_info (error);
+  info->http_status = reply->status;
+  info->details = g_strdup (result->processing_errors);
+  info->request = g_strdup (eka_call_to_string (EKA_CALL_GET));
+  eka_client_redact (self->client, error);
+  eka_session_warn (self, error, FALSE);
+}
+
 static gboolean
 is_one_of (const gchar        *status,
            const gchar *const *list)
@@ -72,12 +102,6 @@ judge_result (EkaSession *self,
               EkaReply   *reply,
               EkaResult  *result)
 {
-  static const gchar *const busy[] = { "processing",  "initialized", "created",
-                                       "in-progress", "queued",      "pending",
-                                       NULL };
-  static const gchar *const failed[] = { "failed", "failure", "cancelled",
-                                         "expired", NULL };
-
   if (reply->status == 202 ||
       (reply->status == 200 && is_one_of (result->status, busy)))
     {
@@ -87,19 +111,26 @@ judge_result (EkaSession *self,
   else if (reply->status == 410 || is_one_of (result->status, failed))
     processing_failed (self, reply, result);
   else if (reply->status == 206 || g_strcmp0 (result->status, "partial") == 0)
-    eka_session_close (self, EKA_SESSION_PARTIAL, result, NULL);
+    {
+      warn_of_partial (self, reply, result);
+      eka_session_close (self, EKA_SESSION_PARTIAL, result, NULL);
+    }
   else
     eka_session_close (self, EKA_SESSION_COMPLETED, result, NULL);
 }
 
 /* Whether @result is of this session: the results of another one would be those
- * of another patient. */
+ * of another patient. Where it names none, its status must be one that sessions
+ * have: “ok” is what a gateway says of itself. */
 gboolean
 eka_polling_is_ours (EkaSession *self,
                      EkaResult  *result)
 {
-  return result->session_id == NULL ||
-         g_str_equal (result->session_id, self->session_id);
+  if (result->session_id != NULL)
+    return g_str_equal (result->session_id, self->session_id);
+  return is_one_of (result->status, busy) ||
+         is_one_of (result->status, failed) ||
+         is_one_of (result->status, good);
 }
 
 static void
