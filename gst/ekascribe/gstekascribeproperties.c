@@ -338,7 +338,8 @@ install_http (GObjectClass *klass)
                   "What the element calls itself", DEFAULT_USER_AGENT,
                   READWRITE);
   install_string (klass, PROP_PROXY, "proxy", "Proxy",
-                  "URI of an HTTP proxy. Not set: the system's", NULL,
+                  "URI of an HTTP proxy. Not set: the system's. What stays on "
+                  "this machine takes no proxy elsewhere", NULL,
                   READWRITE);
   install_string (klass, PROP_PROXY_ID, "proxy-id", "Proxy user",
                   "User name at the proxy", NULL, READWRITE);

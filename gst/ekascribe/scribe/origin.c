@@ -16,11 +16,20 @@ port_of (GUri *uri)
   return g_strcmp0 (g_uri_get_scheme (uri), "http") == 0 ? 80 : 443;
 }
 
-static gboolean
-is_loopback (const gchar *host)
+/**
+ * eka_origin_is_loopback:
+ * @uri: a URI
+ *
+ * Returns: whether what goes to @uri stays on this machine
+ */
+gboolean
+eka_origin_is_loopback (GUri *uri)
 {
+  const gchar *host = g_uri_get_host (uri);
   g_autoptr (GInetAddress) address = NULL;
 
+  if (host == NULL)
+    return FALSE;
   if (g_ascii_strcasecmp (host, "localhost") == 0)
     return TRUE;
   address = g_inet_address_new_from_string (host);
@@ -55,7 +64,7 @@ gboolean
 eka_origin_is_private (GUri *uri)
 {
   return g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 ||
-         is_loopback (g_uri_get_host (uri));
+         eka_origin_is_loopback (uri);
 }
 
 /**

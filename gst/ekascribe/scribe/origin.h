@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 gboolean eka_origin_is_http    (GUri               *uri);
+gboolean eka_origin_is_loopback (GUri              *uri);
 gboolean eka_origin_is_private (GUri               *uri);
 gboolean eka_origin_equal      (GUri               *a,
                                 GUri               *b);

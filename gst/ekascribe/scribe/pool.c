@@ -4,6 +4,7 @@
  */
 #include "scribe/pool.h"
 
+#include "scribe/detour.h"
 #include "scribe/origin.h"
 
 #include <string.h>
@@ -109,13 +110,21 @@ on_request_queued (SoupSession *session,
 static void
 set_proxy (EkaPool *pool)
 {
-  g_autofree gchar *uri = make_proxy_uri (pool);
-  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (uri,
-                                                                     NULL);
+  g_autoptr (GProxyResolver) resolver = NULL;
+  g_autoptr (GProxyResolver) detour = NULL;
 
-  soup_session_set_proxy_resolver (pool->session, resolver);
-  g_signal_connect (pool->session, "request-queued",
-                    G_CALLBACK (on_request_queued), pool);
+  if (pool->proxy == NULL)
+    resolver = g_object_ref (g_proxy_resolver_get_default ());
+  else
+    {
+      g_autofree gchar *uri = make_proxy_uri (pool);
+
+      resolver = g_simple_proxy_resolver_new (uri, NULL);
+      g_signal_connect (pool->session, "request-queued",
+                        G_CALLBACK (on_request_queued), pool);
+    }
+  detour = eka_detour_new (resolver);
+  soup_session_set_proxy_resolver (pool->session, detour);
 }
 
 /* A feature that unpacks the answer hides how much comes. The auth manager is
@@ -134,8 +143,7 @@ make_session (EkaPool *pool)
                                        SOUP_TYPE_CONTENT_DECODER);
   if (pool->tls_database != NULL)
     soup_session_set_tls_database (pool->session, pool->tls_database);
-  if (pool->proxy != NULL)
-    set_proxy (pool);
+  set_proxy (pool);
 }
 
 static EkaPool *
