@@ -47,11 +47,32 @@ finish (GstEkascribeProgress *self,
         GstProgressType       type,
         const gchar          *text)
 {
-  gboolean started = self->steps[step] == GST_EKASCRIBE_PROGRESS_STARTED;
+  GstEkascribeProgressState before = self->steps[step];
 
+  if (before == GST_EKASCRIBE_PROGRESS_PASSED)
+    return;
   self->steps[step] = GST_EKASCRIBE_PROGRESS_NONE;
-  if (started)
+  if (before == GST_EKASCRIBE_PROGRESS_STARTED)
     post (element, type, step, text != NULL ? text : steps[step].complete);
+  else if (before == GST_EKASCRIBE_PROGRESS_HELD &&
+           type == GST_PROGRESS_TYPE_COMPLETE)
+    self->steps[step] = GST_EKASCRIBE_PROGRESS_PASSED;
+}
+
+/* Tells in PLAYING what has happened before. */
+static void
+catch_up (GstEkascribeProgress *self,
+          GstElement           *element,
+          GstEkascribeStep      step)
+{
+  GstEkascribeProgressState before = self->steps[step];
+
+  if (before != GST_EKASCRIBE_PROGRESS_HELD &&
+      before != GST_EKASCRIBE_PROGRESS_PASSED)
+    return;
+  start (self, element, step);
+  if (before == GST_EKASCRIBE_PROGRESS_PASSED)
+    finish (self, element, step, GST_PROGRESS_TYPE_COMPLETE, NULL);
 }
 
 /**
@@ -96,10 +117,8 @@ gst_ekascribe_progress_set_playing (GstEkascribeProgress *self,
 
   g_rec_mutex_lock (&self->lock);
   self->playing = playing;
-  for (i = 0; playing && i < GST_EKASCRIBE_N_STEPS; i++) {
-    if (self->steps[i] == GST_EKASCRIBE_PROGRESS_HELD)
-      start (self, element, i);
-  }
+  for (i = 0; playing && i < GST_EKASCRIBE_N_STEPS; i++)
+    catch_up (self, element, i);
   g_rec_mutex_unlock (&self->lock);
 }
 

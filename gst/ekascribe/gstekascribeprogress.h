@@ -25,10 +25,18 @@ typedef enum
   GST_EKASCRIBE_N_STEPS,
 } GstEkascribeStep;
 
+/**
+ * GstEkascribeProgressState:
+ * @GST_EKASCRIBE_PROGRESS_NONE: nothing to be told
+ * @GST_EKASCRIBE_PROGRESS_HELD: it goes on, and START waits for PLAYING
+ * @GST_EKASCRIBE_PROGRESS_PASSED: it is complete, and both messages wait
+ * @GST_EKASCRIBE_PROGRESS_STARTED: it goes on, and START was posted
+ */
 typedef enum
 {
   GST_EKASCRIBE_PROGRESS_NONE,
   GST_EKASCRIBE_PROGRESS_HELD,
+  GST_EKASCRIBE_PROGRESS_PASSED,
   GST_EKASCRIBE_PROGRESS_STARTED,
 } GstEkascribeProgressState;
 

@@ -220,6 +220,30 @@ test_progress_held (Fixture      *f,
   gst_object_unref (element);
 }
 
+/* A service that is fast enough opens the session before PLAYING. */
+static void
+test_progress_passed (Fixture      *f,
+                      gconstpointer data)
+{
+  GstElement *element = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  GstEkascribeProgress progress;
+
+  gst_element_set_bus (element, bus);
+  gst_ekascribe_progress_init (&progress);
+  gst_ekascribe_progress_enter (&progress, element, EKA_SESSION_CREATING);
+  gst_ekascribe_progress_enter (&progress, element, EKA_SESSION_RECORDING);
+  g_assert_false (gst_bus_have_pending (bus));
+  gst_ekascribe_progress_set_playing (&progress, element, TRUE);
+  assert_progress (bus, GST_PROGRESS_TYPE_START, "open");
+  assert_progress (bus, GST_PROGRESS_TYPE_COMPLETE, "open");
+  assert_progress (bus, GST_PROGRESS_TYPE_START, "upload");
+  g_assert_false (gst_bus_have_pending (bus));
+  gst_ekascribe_progress_clear (&progress);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (element);
+}
+
 /* --- how a run ends ------------------------------------------------------- */
 
 static void
@@ -497,6 +521,8 @@ main (int    argc,
   add_test ("/messages/partial-transcripts", test_transcripts);
   add_test ("/messages/progress-in-order", test_progress);
   add_test ("/messages/progress-is-held-until-playing", test_progress_held);
+  add_test ("/messages/progress-passed-before-playing-is-told",
+            test_progress_passed);
   add_test ("/messages/progress-canceled", test_progress_canceled);
   add_test ("/messages/partial-warns-and-ends-well", test_partial);
   add_test ("/messages/failed-is-an-error", test_failed);
