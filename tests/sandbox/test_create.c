@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 static void
@@ -283,6 +284,56 @@ test_create_over_kept (void)
   answer_check (answer, 409, "txn_already_initialized");
 }
 
+/* One request, one line, whatever its path holds. */
+static void
+test_log (void)
+{
+  g_autoptr (GSubprocess) process = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL,
+      g_getenv ("EKASCRIBE_SANDBOX"), "--port=0", NULL);
+  g_autoptr (GDataInputStream) lines =
+      g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  g_autofree gchar *base =
+      g_data_input_stream_read_line (lines, NULL, NULL, NULL);
+  g_autofree gchar *uri = g_strconcat (base, "/sessions/x%0a00:00 GET", NULL);
+  g_autoptr (SoupSession) soup = soup_session_new ();
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", uri);
+  g_autoptr (GBytes) answer =
+      soup_session_send_and_read (soup, message, NULL, NULL);
+  g_autofree gchar *log = NULL;
+
+  g_assert_nonnull (answer);
+  g_assert_cmpuint (soup_message_get_status (message), ==, 404);
+  g_subprocess_send_signal (process, SIGTERM);
+  g_assert_true (
+      g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &log, NULL));
+  g_assert_nonnull (strstr (log, "GET /voice/v1/sessions/x\\n00:00 GET 404 "));
+}
+
+/* Services refuse what only JavaScript takes; so must the sandbox, or a client
+ * that sends it is found out in production. */
+static void
+test_create_javascript (void)
+{
+  static const gchar *const bodies[] = {
+    "{'upload_type':'chunked','communication_protocol':'http'}",
+    "var x = {" MINIMAL "};",
+    "/* no */ {" MINIMAL "}",
+    "{" MINIMAL ",}",
+    "{" MINIMAL "} {}",
+    "{" MINIMAL ",\"additional_data\":{\"n\":01}}",
+  };
+  g_autoptr (Box) box = box_start (NULL);
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (bodies); i++)
+    {
+      g_autoptr (Answer) answer = box_post (box, "sessions", bodies[i]);
+
+      answer_check (answer, 400, "invalid_request");
+    }
+}
+
 /* Neither depth nor size brings the parser down. */
 static void
 test_create_hostile (void)
@@ -422,6 +473,9 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/create/refuses-a-taken-id", test_create_twice);
   g_test_add_func ("/sandbox/create/refuses-a-kept-id",
                    test_create_over_kept);
+  g_test_add_func ("/sandbox/log/has-one-line-a-request", test_log);
+  g_test_add_func ("/sandbox/create/refuses-what-only-javascript-takes",
+                   test_create_javascript);
   g_test_add_func ("/sandbox/create/survives-hostile-json",
                    test_create_hostile);
   g_test_add_func ("/sandbox/token/lets-in-only-the-one", test_token);

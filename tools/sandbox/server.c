@@ -210,11 +210,13 @@ write_log (SoupServerMessage *message, const gchar *result)
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree gchar *time = g_date_time_format (now, "%H:%M:%S");
   GUri *uri = soup_server_message_get_uri (message);
+  /* It is decoded: a line break in it would forge a line of the log. */
+  g_autofree gchar *path = g_strescape (uri ? g_uri_get_path (uri) : "?", NULL);
 
   g_printerr ("%s.%03d %s %s %s %.1f ms\n", time,
               g_date_time_get_microsecond (now) / 1000,
               soup_server_message_get_method (message),
-              uri ? g_uri_get_path (uri) : "?", result,
+              path, result,
               start ? (gdouble)(g_get_monotonic_time () - *start) / 1000.0
                     : 0.0);
 }

@@ -4,10 +4,11 @@
  */
 #include "validate.h"
 
+#include "scribe/jsontext.h"
+
 #include <string.h>
 
 #define MAX_TEMPLATES 2
-#define MAX_DEPTH 64
 
 static const SandboxTemplate TEMPLATES[] = {
   { "eka_emr_template", "EMR", "Structured record for an EMR" },
@@ -31,34 +32,6 @@ sandbox_templates (gsize *count)
   return TEMPLATES;
 }
 
-/* json-glib parses by recursion: nesting is bounded before it sees the text. */
-static gboolean
-is_too_deep (const gchar *text, gsize size)
-{
-  gboolean in_string = FALSE;
-  gsize depth = 0;
-  gsize i;
-
-  for (i = 0; i < size; i++)
-    if (in_string)
-      {
-        if (text[i] == '\\')
-          i++;
-        else if (text[i] == '"')
-          in_string = FALSE;
-      }
-    else if (text[i] == '"')
-      in_string = TRUE;
-    else if (text[i] == '{' || text[i] == '[')
-      {
-        if (++depth > MAX_DEPTH)
-          return TRUE;
-      }
-    else if ((text[i] == '}' || text[i] == ']') && depth > 0)
-      depth--;
-  return FALSE;
-}
-
 /**
  * sandbox_validate_json:
  * @body: of a request
@@ -70,14 +43,17 @@ JsonObject *
 sandbox_validate_json (GBytes *body, SandboxRefusal **refusal)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  g_autoptr (GError) error = NULL;
+  g_autofree gchar *normal = NULL;
   JsonNode *root;
+  guint line;
+  guint column;
   gsize size;
   const gchar *text = g_bytes_get_data (body, &size);
 
-  if (size == 0 || !g_utf8_validate_len (text, size, NULL) ||
-      is_too_deep (text, size) ||
-      !json_parser_load_from_data (parser, text, (gssize)size, &error))
+  /* json-glib alone takes JavaScript for JSON, and nesting of any depth. */
+  if (size > 0)
+    normal = eka_jsontext_normalize (text, size, &line, &column);
+  if (normal == NULL || !json_parser_load_from_data (parser, normal, -1, NULL))
     {
       *refusal = sandbox_refusal_new (400, "invalid_request", NULL,
                                       "The body is not JSON");
