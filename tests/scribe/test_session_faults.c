@@ -402,6 +402,35 @@ test_an_end_that_was_repeated_below_has_ended (Fixture      *f,
   g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
 }
 
+/* A login page that answers 200 has not ended anything. */
+static void
+test_an_end_that_something_else_answers_is_repeated (Fixture      *f,
+                                                     gconstpointer data)
+{
+  f->settings->wait_for_results = FALSE;
+  eka_liar_push (f->liar, EKA_CALL_END, 200, "<html>Log in</html>");
+  eka_liar_push (f->liar, EKA_CALL_END, 200, "{\"error\":\"text\"}");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_PROCESSING);
+  g_assert_no_error (f->error);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_END), ==, 3);
+  g_assert_cmpuint (fixture_count (f, "recovered"), ==, 1);
+}
+
+static void
+test_an_end_that_nobody_understands_is_a_failure (Fixture      *f,
+                                                  gconstpointer data)
+{
+  guint i;
+
+  f->settings->wait_for_results = FALSE;
+  for (i = 0; i < 10; i++)
+    eka_liar_push (f->liar, EKA_CALL_END, 200, "<html>Log in</html>");
+  fixture_record (f, 1);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_FAILED);
+  g_assert_error (f->error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL);
+}
+
 static void
 test_an_end_that_is_refused_at_once_is_a_failure (Fixture      *f,
                                                   gconstpointer data)
@@ -550,6 +579,10 @@ main (int    argc,
             test_an_id_with_audio_is_somebody_elses);
   add_test ("/session-faults/an-id-that-is-taken-is-an-error",
             test_an_id_that_is_taken_is_an_error);
+  add_test ("/session-faults/an-end-that-something-else-answers-is-repeated",
+            test_an_end_that_something_else_answers_is_repeated);
+  add_test ("/session-faults/an-end-that-nobody-understands-is-a-failure",
+            test_an_end_that_nobody_understands_is_a_failure);
   add_test ("/session-faults/a-create-that-was-repeated-below-is-found",
             test_a_create_that_was_repeated_below_is_found);
   add_test ("/session-faults/an-end-that-was-repeated-below-has-ended",

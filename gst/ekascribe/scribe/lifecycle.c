@@ -376,19 +376,45 @@ ended (EkaSession *self)
                             result_timeout, eka_session_ref (self));
 }
 
+/* Whether it is the service that accepted End, and not a login page that is in
+ * between: the session would never be processed, and EOS be let go. An answer
+ * without a body says no more than its status.
+ * @received: (out): see eka_protocol_parse_end() */
+static gboolean
+is_end (EkaSession *self,
+        EkaReply   *reply,
+        gint       *received)
+{
+  g_autoptr (EkaResult) result = eka_result_new_from_json (reply->body, NULL);
+
+  *received = eka_protocol_parse_end (reply);
+  if (result != NULL)
+    return eka_polling_is_ours (self, result);
+  return *received >= 0 || g_bytes_get_size (reply->body) == 0;
+}
+
 static void
 end_done (EkaSession *self,
           EkaReply   *reply,
           GError     *error)
 {
   gboolean doubt = self->unanswered;
+  gint received;
 
   if (reply == NULL)
     eka_outcome_note_failure (self, NULL, g_error_copy (error));
+  else if (eka_outcome_is_success (reply) && is_end (self, reply, &received))
+    {
+      compare_count (self, received);
+      ended (self);
+    }
   else if (eka_outcome_is_success (reply))
     {
-      compare_count (self, eka_protocol_parse_end (reply));
-      ended (self);
+      self->unanswered = TRUE;
+      eka_outcome_note_failure (
+          self, reply,
+          eka_fault_protocol (reply, EKA_CALL_END,
+                              "the answer is not about this session"));
     }
   else if (doubt && (reply->status == 400 || reply->status == 409))
     /* An End whose answer was lost has ended it; the results will tell. */
