@@ -263,6 +263,27 @@ test_proxy_for_http (gconstpointer data)
   g_string_free (proxy.log, TRUE);
 }
 
+/* The server plays the proxy, to tell that it saw nothing of the credential. */
+static void
+test_no_proxy_elsewhere_for_this_machine (void)
+{
+  Proxy proxy = { "\r\nUser-Agent: gst-ekascribe" };
+  g_autoptr (Rig) rig = proxy_rig (&proxy);
+  g_autoptr (RigCall) straight = NULL;
+  g_autoptr (RigCall) known = NULL;
+
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 20,
+                                        .proxy = "http://proxy.invalid:3128",
+                                        .proxy_id = "name",
+                                        .proxy_pw = "word" });
+  straight = rig_call (rig, "POST", "/x", "sound");
+  rig_assert_body (straight, 200, "proxy");
+  proxy.expected = BASIC;
+  known = rig_call (rig, "POST", "/x", "sound");
+  rig_assert_body (known, 407, "");
+  g_string_free (proxy.log, TRUE);
+}
+
 static void
 test_proxy_for_https (void)
 {
@@ -366,6 +387,8 @@ main (int   argc,
                         test_proxy_for_http);
   g_test_add_data_func ("/http/proxy/http-with-user-in-uri",
                         GINT_TO_POINTER (TRUE), test_proxy_for_http);
+  g_test_add_func ("/http/proxy/none-elsewhere-for-this-machine",
+                   test_no_proxy_elsewhere_for_this_machine);
   g_test_add_func ("/http/proxy/https", test_proxy_for_https);
   g_test_add_func ("/http/proxy/refuses", test_proxy_that_refuses);
   g_test_add_func ("/http/proxy/bad-certificate-behind",

@@ -27,6 +27,7 @@ struct _EkaPool
   gchar *proxy_id;
   gchar *proxy_pw;
   gchar *proxy_authorization;
+  gboolean proxy_is_here; /* on this machine */
   guint timeout;
 };
 
@@ -83,6 +84,7 @@ make_proxy_uri (EkaPool *pool)
   id = pool->proxy_id != NULL ? pool->proxy_id : g_uri_get_user (uri);
   pw = pool->proxy_id != NULL ? pool->proxy_pw : g_uri_get_password (uri);
   http = is_http_proxy (text);
+  pool->proxy_is_here = eka_origin_is_loopback (uri);
   if (http && id != NULL)
     pool->proxy_authorization = make_basic (id, pw);
   return g_uri_join_with_user (G_URI_FLAGS_NONE, g_uri_get_scheme (uri),
@@ -285,7 +287,7 @@ eka_pool_get_queue (EkaPool *pool,
  * @message: a message that is about to be sent
  *
  * Adds the proxy's credential where the proxy reads the message itself, which
- * it does not with https.
+ * it does not with https, nor where #EkaDetour goes around it.
  */
 void
 eka_pool_authorize_proxy (EkaPool     *pool,
@@ -294,7 +296,8 @@ eka_pool_authorize_proxy (EkaPool     *pool,
   GUri *uri = soup_message_get_uri (message);
 
   if (pool->proxy_authorization == NULL ||
-      g_strcmp0 (g_uri_get_scheme (uri), "http") != 0)
+      g_strcmp0 (g_uri_get_scheme (uri), "http") != 0 ||
+      (eka_origin_is_loopback (uri) && !pool->proxy_is_here))
     return;
   soup_message_headers_replace (soup_message_get_request_headers (message),
                                 "Proxy-Authorization",
