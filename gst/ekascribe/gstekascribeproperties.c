@@ -230,7 +230,7 @@ install_session (GObjectClass *klass)
 {
   install_string (klass, PROP_TEMPLATES, "templates", "Templates",
                   "Ids of the documents to make, at most two, separated by "
-                  "commas, such as soap,medications",
+                  "commas, such as eka_emr_template",
                   NULL, READWRITE);
   install_string (klass, PROP_LANGUAGE_HINT, "language-hint", "Language hint",
                   "Languages that are spoken, as ISO 639-1 codes separated by "

@@ -20,7 +20,7 @@
  * ## Example launch lines
  * |[
  * EKASCRIBE_ACCESS_TOKEN=… gst-launch-1.0 -e autoaudiosrc ! opusenc ! \
- *     ekascribesink templates=soap transcript-location=%s.txt
+ *     ekascribesink templates=eka_emr_template transcript-location=%s.txt
  * ]| Records the microphone until Ctrl-C.
  * |[
  * gst-launch-1.0 -m uridecodebin uri=file:///tmp/visit.mp4 ! \
