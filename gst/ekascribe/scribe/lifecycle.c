@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scribe/fault.h"
+#include "scribe/json.h"
 #include "scribe/outcome.h"
 #include "scribe/protocol.h"
 #include "scribe/sessionprivate.h"
@@ -378,7 +379,8 @@ ended (EkaSession *self)
 
 /* Whether it is the service that accepted End, and not a login page that is in
  * between: the session would never be processed, and EOS be let go. An answer
- * without a body says no more than its status.
+ * without a body says no more than its status; 202 is the documented one, which
+ * no such page has, and any object will do with it that names no other session.
  * @received: (out): see eka_protocol_parse_end() */
 static gboolean
 is_end (EkaSession *self,
@@ -386,11 +388,15 @@ is_end (EkaSession *self,
         gint       *received)
 {
   g_autoptr (EkaResult) result = eka_result_new_from_json (reply->body, NULL);
+  g_autoptr (JsonObject) object = NULL;
 
   *received = eka_protocol_parse_end (reply);
   if (result != NULL)
     return eka_polling_is_ours (self, result);
-  return *received >= 0 || g_bytes_get_size (reply->body) == 0;
+  if (reply->status == 202)
+    object = eka_json_parse_bytes (reply->body, NULL);
+  return object != NULL || *received >= 0 ||
+         g_bytes_get_size (reply->body) == 0;
 }
 
 static void
