@@ -133,12 +133,17 @@ apply_limits (GstEkascribePacketSink *self)
 }
 
 static void
-ensure_chunker (GstEkascribePacketSink *self)
+ensure_chunker (GstEkascribePacketSink *self,
+                guint                   skip)
 {
+  EkaCodec codec = self->codec;
+
   apply_limits (self);
   if (self->chunker != NULL)
     return;
-  self->chunker = eka_chunker_new (&self->codec, &self->limits);
+  /* MP4 tells no pre-skip, but has its segment begin behind it. */
+  codec.pre_skip = MAX (codec.pre_skip, skip);
+  self->chunker = eka_chunker_new (&codec, &self->limits);
   if (self->format != NULL)
     eka_chunker_set_media_type (self->chunker, self->format);
 }
@@ -184,15 +189,6 @@ get_trim_end (GstEkascribePacketSink *self,
   return MIN (end, G_MAXUINT);
 }
 
-static gboolean
-is_jump (GstClockTime expected,
-         GstClockTime found)
-{
-  if (!GST_CLOCK_TIME_IS_VALID (expected) || !GST_CLOCK_TIME_IS_VALID (found))
-    return FALSE;
-  return ABS (GST_CLOCK_DIFF (expected, found)) > (GstClockTimeDiff) MAX_JITTER;
-}
-
 static GstClockTime
 get_duration (GstEkascribePacketSink *self,
               const EkaPacket        *packet)
@@ -202,6 +198,53 @@ get_duration (GstEkascribePacketSink *self,
 
   return gst_util_uint64_scale (samples, GST_SECOND,
                                 eka_codec_sample_rate (&self->codec));
+}
+
+/* Of Opus, between two times. */
+static guint
+count_samples (GstClockTime from,
+               GstClockTime to)
+{
+  guint64 samples;
+
+  if (!GST_CLOCK_TIME_IS_VALID (from) || from >= to)
+    return 0;
+  samples = gst_util_uint64_scale_round (to - from, 48000, GST_SECOND);
+  return MIN (samples, G_MAXUINT);
+}
+
+/* Tells a packet its running time, and hides what lies outside of the segment:
+ * converters have cut that off PCM, but Opus needs a decoder for it. Returns:
+ * samples at its start that are not to be heard. */
+static guint
+place (GstEkascribePacketSink *self,
+       GstClockTime            start,
+       EkaPacket              *packet)
+{
+  const GstSegment *segment = &GST_BASE_SINK (self)->segment;
+  GstClockTime end;
+  guint tail;
+
+  packet->running_time = GST_CLOCK_TIME_NONE;
+  if (segment->format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID (start))
+    return 0;
+  packet->running_time = gst_segment_to_running_time (
+      segment, GST_FORMAT_TIME, MAX (start, segment->start));
+  if (self->codec.type != EKA_CODEC_OPUS)
+    return 0;
+  end = start + get_duration (self, packet);
+  tail = count_samples (segment->stop, end);
+  packet->trim_end = MAX (packet->trim_end, tail);
+  return MIN (count_samples (start, segment->start), G_MAXUINT16);
+}
+
+static gboolean
+is_jump (GstClockTime expected,
+         GstClockTime found)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (expected) || !GST_CLOCK_TIME_IS_VALID (found))
+    return FALSE;
+  return ABS (GST_CLOCK_DIFF (expected, found)) > (GstClockTimeDiff) MAX_JITTER;
 }
 
 static GstFlowReturn
@@ -261,13 +304,14 @@ take_header (GstEkascribePacketSink *self,
 
 /* Makes ready for one more packet. */
 static GstFlowReturn
-prepare (GstEkascribePacketSink *self)
+prepare (GstEkascribePacketSink *self,
+         guint                   skip)
 {
   GstFlowReturn ret = GST_FLOW_OK;
 
   while (ret == GST_FLOW_OK && await_limits (self, FALSE) == GST_FLOW_FLUSHING)
     ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
-  ensure_chunker (self);
+  ensure_chunker (self, skip);
   return ret;
 }
 
@@ -282,8 +326,7 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
 
   if (!self->have_codec)
     return GST_FLOW_NOT_NEGOTIATED;
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP) &&
-      gst_buffer_get_size (buffer) == 0)
+  if (gst_buffer_get_size (buffer) == 0)
     return GST_FLOW_OK;
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_ELEMENT_ERROR (self, RESOURCE, READ, ("A buffer can't be read."),
@@ -294,16 +337,14 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
     gst_buffer_unmap (buffer, &map);
     return GST_FLOW_OK;
   }
-  ret = prepare (self);
+  packet.data = map.data;
+  packet.size = map.size;
+  packet.trim_end = get_trim_end (self, buffer);
+  ret = prepare (self, place (self, GST_BUFFER_PTS (buffer), &packet));
   if (ret != GST_FLOW_OK) {
     gst_buffer_unmap (buffer, &map);
     return ret;
   }
-  packet.data = map.data;
-  packet.size = map.size;
-  packet.running_time = gst_segment_to_running_time (
-      &sink->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  packet.trim_end = get_trim_end (self, buffer);
   ret = take_packet (self, &packet);
   gst_buffer_unmap (buffer, &map);
 
