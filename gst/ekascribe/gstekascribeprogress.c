@@ -4,6 +4,9 @@
  */
 #include "gstekascribeprogress.h"
 
+/* In µs. A state change takes no longer. */
+#define PATIENCE (50 * G_TIME_SPAN_MILLISECOND)
+
 static const struct
 {
   const gchar *code;
@@ -17,14 +20,41 @@ static const struct
 };
 
 static void
-post (GstElement      *element,
-      GstProgressType  type,
-      GstEkascribeStep step,
-      const gchar     *text)
+post (GstEkascribeProgress *self,
+      GstElement           *element,
+      GstProgressType       type,
+      GstEkascribeStep      step,
+      const gchar          *text)
 {
-  gst_element_post_message (
-      element, gst_message_new_progress (GST_OBJECT (element), type,
-                                         steps[step].code, text));
+  g_queue_push_tail (&self->messages,
+                     gst_message_new_progress (GST_OBJECT (element), type,
+                                               steps[step].code, text));
+}
+
+/* Posts in order, and without the lock: a message runs the application's sync
+ * handlers, which may wait for a thread that changes the state. So such a
+ * thread waits a moment only for another that posts, and leaves its messages to
+ * it otherwise. */
+static void
+unlock_and_post (GstEkascribeProgress *self,
+                 GstElement           *element)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE;
+  GstMessage *message;
+
+  while (self->poster != NULL && self->poster != g_thread_self () &&
+         g_cond_wait_until (&self->posted, &self->lock, end))
+    ;
+  while (self->poster == NULL &&
+         (message = g_queue_pop_head (&self->messages)) != NULL) {
+    self->poster = g_thread_self ();
+    g_mutex_unlock (&self->lock);
+    gst_element_post_message (element, message);
+    g_mutex_lock (&self->lock);
+    self->poster = NULL;
+    g_cond_broadcast (&self->posted);
+  }
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -37,7 +67,7 @@ start (GstEkascribeProgress *self,
   self->steps[step] = self->playing ? GST_EKASCRIBE_PROGRESS_STARTED :
                                       GST_EKASCRIBE_PROGRESS_HELD;
   if (self->playing)
-    post (element, GST_PROGRESS_TYPE_START, step, steps[step].start);
+    post (self, element, GST_PROGRESS_TYPE_START, step, steps[step].start);
 }
 
 static void
@@ -53,7 +83,8 @@ finish (GstEkascribeProgress *self,
     return;
   self->steps[step] = GST_EKASCRIBE_PROGRESS_NONE;
   if (before == GST_EKASCRIBE_PROGRESS_STARTED)
-    post (element, type, step, text != NULL ? text : steps[step].complete);
+    post (self, element, type, step,
+          text != NULL ? text : steps[step].complete);
   else if (before == GST_EKASCRIBE_PROGRESS_HELD &&
            type == GST_PROGRESS_TYPE_COMPLETE)
     self->steps[step] = GST_EKASCRIBE_PROGRESS_PASSED;
@@ -84,7 +115,10 @@ gst_ekascribe_progress_init (GstEkascribeProgress *self)
 {
   guint i;
 
-  g_rec_mutex_init (&self->lock);
+  g_mutex_init (&self->lock);
+  g_queue_init (&self->messages);
+  g_cond_init (&self->posted);
+  self->poster = NULL;
   self->playing = FALSE;
   for (i = 0; i < GST_EKASCRIBE_N_STEPS; i++)
     self->steps[i] = GST_EKASCRIBE_PROGRESS_NONE;
@@ -97,7 +131,9 @@ gst_ekascribe_progress_init (GstEkascribeProgress *self)
 void
 gst_ekascribe_progress_clear (GstEkascribeProgress *self)
 {
-  g_rec_mutex_clear (&self->lock);
+  g_queue_clear_full (&self->messages, (GDestroyNotify) gst_message_unref);
+  g_cond_clear (&self->posted);
+  g_mutex_clear (&self->lock);
 }
 
 /**
@@ -115,11 +151,11 @@ gst_ekascribe_progress_set_playing (GstEkascribeProgress *self,
 {
   guint i;
 
-  g_rec_mutex_lock (&self->lock);
+  g_mutex_lock (&self->lock);
   self->playing = playing;
   for (i = 0; playing && i < GST_EKASCRIBE_N_STEPS; i++)
     catch_up (self, element, i);
-  g_rec_mutex_unlock (&self->lock);
+  unlock_and_post (self, element);
 }
 
 /**
@@ -154,11 +190,11 @@ gst_ekascribe_progress_enter (GstEkascribeProgress *self,
     default:
       return;
   }
-  g_rec_mutex_lock (&self->lock);
+  g_mutex_lock (&self->lock);
   for (i = 0; i < next; i++)
     finish (self, element, i, GST_PROGRESS_TYPE_COMPLETE, NULL);
   start (self, element, next);
-  g_rec_mutex_unlock (&self->lock);
+  unlock_and_post (self, element);
 }
 
 /**
@@ -174,15 +210,15 @@ gst_ekascribe_progress_uploaded (GstEkascribeProgress *self,
 {
   g_autofree gchar *text = NULL;
 
-  g_rec_mutex_lock (&self->lock);
+  g_mutex_lock (&self->lock);
   if (self->steps[GST_EKASCRIBE_STEP_UPLOAD] ==
       GST_EKASCRIBE_PROGRESS_STARTED) {
     text = g_strdup_printf ("Chunk %u is uploaded (%.1f s)", chunk->index,
                             chunk->duration / (gdouble) GST_SECOND);
-    post (element, GST_PROGRESS_TYPE_CONTINUE, GST_EKASCRIBE_STEP_UPLOAD,
-          text);
+    post (self, element, GST_PROGRESS_TYPE_CONTINUE,
+          GST_EKASCRIBE_STEP_UPLOAD, text);
   }
-  g_rec_mutex_unlock (&self->lock);
+  unlock_and_post (self, element);
 }
 
 /**
@@ -202,8 +238,8 @@ gst_ekascribe_progress_finish (GstEkascribeProgress *self,
 {
   guint i;
 
-  g_rec_mutex_lock (&self->lock);
+  g_mutex_lock (&self->lock);
   for (i = 0; i < GST_EKASCRIBE_N_STEPS; i++)
     finish (self, element, i, type, text);
-  g_rec_mutex_unlock (&self->lock);
+  unlock_and_post (self, element);
 }

@@ -42,7 +42,10 @@ typedef enum
 
 /**
  * GstEkascribeProgress:
- * @lock: guards all; held while posting, so that START comes before its end
+ * @lock: guards all; never held while posting
+ * @messages: to be posted, in order
+ * @poster: the thread that is posting them, or NULL
+ * @posted: @poster is through
  * @playing: START may be posted
  * @steps: state of each step
  *
@@ -52,7 +55,10 @@ typedef enum
  */
 typedef struct
 {
-  GRecMutex lock;
+  GMutex lock;
+  GQueue messages;
+  GThread *poster;
+  GCond posted;
   gboolean playing;
   GstEkascribeProgressState steps[GST_EKASCRIBE_N_STEPS];
 } GstEkascribeProgress;
