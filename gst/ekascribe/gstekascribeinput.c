@@ -218,13 +218,18 @@ static void
 hold (GstEkascribeInput *self,
       GstMiniObject     *item)
 {
-  GstEvent *segment = NULL;
+  static const GstEventType types[] = { GST_EVENT_STREAM_START,
+                                        GST_EVENT_CAPS, GST_EVENT_SEGMENT };
+  guint i;
 
-  /* A flush takes the segment away that the first buffers count in. */
-  if (g_queue_is_empty (&self->held))
-    segment = gst_pad_get_sticky_event (GST_PAD (self), GST_EVENT_SEGMENT, 0);
-  if (segment != NULL)
-    g_queue_push_tail (&self->held, segment);
+  /* A flush takes the segment away that the first buffers count in, and who
+   * releases the pad all of them. */
+  for (i = 0; i < G_N_ELEMENTS (types) && self->held_time == 0; i++) {
+    GstEvent *event = gst_pad_get_sticky_event (GST_PAD (self), types[i], 0);
+
+    if (event != NULL)
+      g_queue_push_tail (&self->held, event);
+  }
   g_queue_push_tail (&self->held, item);
   if (GST_IS_BUFFER (item))
     self->held_time += GST_BUFFER_DURATION_IS_VALID (item) ?
@@ -510,15 +515,44 @@ gst_ekascribe_input_halt (GstEkascribeInput *self)
 }
 
 /**
+ * gst_ekascribe_input_take_held:
+ * @self: a pad that is not active any more
+ *
+ * Takes out what was held back, so that it can still be recorded.
+ *
+ * Returns: (transfer full) (element-type GstMiniObject): events and buffers, in
+ *   order, as the packet sink takes them; empty where nothing was held back
+ */
+GQueue *
+gst_ekascribe_input_take_held (GstEkascribeInput *self)
+{
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  GQueue *held = g_queue_new ();
+
+  if (recording == NULL || g_queue_is_empty (&self->held))
+    return held;
+  *held = self->held;
+  g_queue_init (&self->held);
+  self->held_time = 0;
+  gst_ekascribe_packet_sink_set_format (
+      self->sink,
+      gst_ekascribe_recording_choose_format (recording, EKA_CODEC_OPUS));
+  return held;
+}
+
+/**
  * gst_ekascribe_input_stop:
  * @self: a pad that is not active any more
  *
- * Drops what was built for this run.
+ * Drops what was built for this run, and what is held back.
+ *
+ * Returns: how much audio that is, in ns
  */
-void
+GstClockTime
 gst_ekascribe_input_stop (GstEkascribeInput *self)
 {
   g_autoptr (GstObject) parent = gst_object_get_parent (GST_OBJECT (self));
+  GstClockTime pending = self->held_time;
 
   stop_holding (self);
   g_clear_pointer (&self->kind, g_free);
@@ -530,6 +564,7 @@ gst_ekascribe_input_stop (GstEkascribeInput *self)
                                   g_steal_pointer (&self->elements));
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
   g_mutex_unlock (&self->lock);
+  return pending;
 }
 
 static void

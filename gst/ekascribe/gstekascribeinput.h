@@ -25,6 +25,9 @@ GstPad *gst_ekascribe_input_new     (const gchar            *name,
 void    gst_ekascribe_input_start   (GstEkascribeInput      *self,
                                      GstEkascribeRecording  *recording);
 void    gst_ekascribe_input_halt    (GstEkascribeInput      *self);
-void    gst_ekascribe_input_stop    (GstEkascribeInput      *self);
+GQueue *gst_ekascribe_input_take_held
+                                    (GstEkascribeInput      *self);
+GstClockTime gst_ekascribe_input_stop
+                                    (GstEkascribeInput      *self);
 
 G_END_DECLS

@@ -61,9 +61,11 @@ gst_ekascribe_part_unref (GstEkascribePart *part)
 }
 
 static gboolean
-is_safe (const GstEkascribePart *part)
+is_safe (const GstEkascribePart *part,
+         GstClockTime            pending)
 {
-  return part->done || !part->started || part->state == EKA_SESSION_PROCESSING ||
+  return part->done || (!part->started && pending == 0) ||
+         part->state == EKA_SESSION_PROCESSING ||
          part->state == EKA_SESSION_COMPLETED ||
          part->state == EKA_SESSION_PARTIAL;
 }
@@ -87,7 +89,7 @@ gst_ekascribe_part_stop (GstEkascribePart *part,
     return;
   eka_session_abort (part->session);
   eka_outbox_get_stats (part->outbox, &left);
-  if (!is_safe (part)) {
+  if (!is_safe (part, pending)) {
     g_autofree gchar *text = g_strdup_printf (
         "Stopped before the end: %.1f s of audio were not delivered, and "
         "session %s was not ended, so that no results will come.",

@@ -106,6 +106,8 @@ struct _GstEkascribeSink
   GstEkascribeInput *input;         /* the pad, or NULL */
   guint next_pad;
   GstMessage *held_eos; /* of the packet sink, until there are results */
+  guint closing;        /* pads that went and whose end is still to be sent */
+  gulong block;         /* probe that holds @input back until then, or 0 */
   /* What the last run left behind. */
   GstStructure *last_stats;
   EkaSessionState last_state;
@@ -296,7 +298,7 @@ warn_additional_data (GstEkascribeSink         *self,
 static gboolean
 start (GstEkascribeSink *self)
 {
-  g_autoptr (GstEkascribeInput) input = get_input (self);
+  g_autoptr (GstEkascribeInput) input = NULL;
   g_autoptr (GstEkascribeConfig) config = NULL;
   g_autoptr (EkaTransport) transport = NULL;
   g_autoptr (EkaWorker) worker = NULL;
@@ -317,11 +319,14 @@ start (GstEkascribeSink *self)
       GST_ELEMENT (self), g_steal_pointer (&config), worker, transport,
       release_eos);
   gst_ekascribe_packet_sink_start (self->packet_sink, recording);
-  if (input != NULL)
-    gst_ekascribe_input_start (input, recording);
   GST_OBJECT_LOCK (self);
   self->recording = recording;
   GST_OBJECT_UNLOCK (self);
+  /* Only now, so that a pad that comes meanwhile is seen here or sees the
+   * recording. */
+  input = get_input (self);
+  if (input != NULL)
+    gst_ekascribe_input_start (input, recording);
   gst_ekascribe_recording_open (recording);
   return TRUE;
 }
@@ -352,7 +357,7 @@ stop (GstEkascribeSink *self)
 
   pending = gst_ekascribe_packet_sink_stop (self->packet_sink);
   if (input != NULL)
-    gst_ekascribe_input_stop (input);
+    pending += gst_ekascribe_input_stop (input);
   drop_eos (self);
   recording = get_recording (self);
   if (recording == NULL)
@@ -412,6 +417,14 @@ gst_ekascribe_sink_change_state (GstElement    *element,
 
 /* --- pads ----------------------------------------------------------------- */
 
+static GstPadProbeReturn
+keep_blocked (GstPad          *pad,
+              GstPadProbeInfo *info,
+              gpointer         user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
 static GstPad *
 make_input (GstEkascribeSink *self,
             GstPadTemplate   *templ,
@@ -426,6 +439,11 @@ make_input (GstEkascribeSink *self,
       name = made = g_strdup_printf ("audio_%u", self->next_pad++);
     pad = gst_ekascribe_input_new (name, templ, self->packet_sink);
     self->input = GST_EKASCRIBE_INPUT (gst_object_ref_sink (pad));
+    self->block = self->closing == 0 ?
+                      0 :
+                      gst_pad_add_probe (pad,
+                                         GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+                                         keep_blocked, NULL, NULL);
   }
   GST_OBJECT_UNLOCK (self);
   return pad;
@@ -440,7 +458,7 @@ forget_eos (GstEkascribeSink *self)
   if (!GST_PAD_IS_EOS (pad))
     return;
   gst_pad_send_event (pad, gst_event_new_flush_start ());
-  gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
+  gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
 }
 
 static GstPad *
@@ -450,7 +468,7 @@ gst_ekascribe_sink_request_new_pad (GstElement     *element,
                                     const GstCaps  *caps)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeRecording) recording = NULL;
   GstPad *pad = make_input (self, templ, name);
 
   if (pad == NULL) {
@@ -460,6 +478,7 @@ gst_ekascribe_sink_request_new_pad (GstElement     *element,
                          (NULL));
     return NULL;
   }
+  recording = get_recording (self);
   if (recording != NULL) {
     forget_eos (self);
     gst_ekascribe_input_start (GST_EKASCRIBE_INPUT (pad), recording);
@@ -469,13 +488,62 @@ gst_ekascribe_sink_request_new_pad (GstElement     *element,
   return pad;
 }
 
-static void
-send_eos (GstElement *element,
-          gpointer    user_data)
+/* What a pad leaves behind when it goes. */
+typedef struct
 {
-  GstPad *pad = GST_BASE_SINK_PAD (GST_EKASCRIBE_SINK (element)->packet_sink);
+  GstEkascribeRecording *recording;
+  GQueue *held; /* of GstBuffer and GstEvent */
+} Farewell;
 
-  gst_pad_send_event (pad, gst_event_new_eos ());
+static void
+farewell_free (gpointer data)
+{
+  Farewell *farewell = data;
+
+  g_queue_free_full (farewell->held, (GDestroyNotify) gst_mini_object_unref);
+  gst_ekascribe_recording_unref (farewell->recording);
+  g_free (farewell);
+}
+
+/* Lets the next pad go on, if there is one. */
+static void
+unblock (GstEkascribeSink *self)
+{
+  GstEkascribeInput *input = NULL;
+  gulong block = 0;
+
+  GST_OBJECT_LOCK (self);
+  if (--self->closing == 0 && self->input != NULL && self->block != 0) {
+    input = gst_object_ref (self->input);
+    block = self->block;
+    self->block = 0;
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (input == NULL)
+    return;
+  forget_eos (self);
+  gst_pad_remove_probe (GST_PAD (input), block);
+  gst_object_unref (input);
+}
+
+static void
+send_farewell (GstElement *element,
+               gpointer    user_data)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
+  Farewell *farewell = user_data;
+  GstMiniObject *item;
+
+  while (recording == farewell->recording &&
+         (item = g_queue_pop_head (farewell->held)) != NULL) {
+    if (GST_IS_EVENT (item))
+      gst_pad_send_event (pad, GST_EVENT (item));
+    else
+      gst_pad_chain (pad, GST_BUFFER (item));
+  }
+  unblock (self);
 }
 
 static void
@@ -485,23 +553,34 @@ gst_ekascribe_sink_release_pad (GstElement *element,
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
   GstEkascribeInput *input = NULL;
   g_autoptr (GstEkascribeRecording) recording = NULL;
+  Farewell *farewell = NULL;
 
   /* GstElement asks again in dispose, when the children have gone. */
   GST_OBJECT_LOCK (self);
-  if (GST_PAD (self->input) == pad)
+  if (GST_PAD (self->input) == pad) {
     input = g_steal_pointer (&self->input);
+    self->block = 0;
+    if (self->recording != NULL)
+      recording = gst_ekascribe_recording_ref (self->recording);
+    self->closing += recording != NULL;
+  }
   GST_OBJECT_UNLOCK (self);
   if (input == NULL)
     return;
-  recording = get_recording (self);
   gst_ekascribe_input_halt (input);
   gst_pad_set_active (pad, FALSE);
+  if (recording != NULL) {
+    farewell = g_new0 (Farewell, 1);
+    farewell->recording = gst_ekascribe_recording_ref (recording);
+    farewell->held = gst_ekascribe_input_take_held (input);
+    g_queue_push_tail (farewell->held, gst_event_new_eos ());
+  }
   gst_ekascribe_input_stop (input);
   gst_element_remove_pad (element, pad);
   gst_object_unref (input);
   /* The end of the stream may have to wait for room: not on this thread. */
-  if (recording != NULL)
-    gst_element_call_async (element, send_eos, NULL, NULL);
+  if (farewell != NULL)
+    gst_element_call_async (element, send_farewell, farewell, farewell_free);
 }
 
 /* --- object --------------------------------------------------------------- */
