@@ -100,9 +100,9 @@ test_create_carries_every_field (void)
       "\"model\":\"pro\",\"language_hint\":[\"en\",\"hi\"],"
       "\"transcript_language\":\"en\",\"upload_type\":\"chunked\","
       "\"communication_protocol\":\"http\","
-      "\"additional_data\":{\"source\":\"app\",\"v\":1.1},"
+      "\"additional_data\":{\"source\":\"app\",\"v\":1.10},"
       "\"patient_details\":{\"oid\":\"0123456\",\"weight\":61.3,"
-      "\"phone\":9.876543210123457e+19,\"nested\":{\"a\":[null,true]}}}");
+      "\"phone\":98765432101234567890,\"nested\":{\"a\":[null,true]}}}");
 }
 
 static void

@@ -16,18 +16,23 @@
 /* Longest session id that is taken from a service; the documents allow 32. */
 #define MAX_SESSION_ID 128
 
+/* @text: (transfer full): a JSON object */
 static void
-set_json_body (EkaRequest *request,
-               JsonObject *object)
+set_text_body (EkaRequest *request,
+               gchar      *text)
+{
+  g_autoptr (GBytes) body = g_bytes_new_take (text, strlen (text));
+
+  eka_request_set_body (request, JSON_TYPE, body);
+}
+
+static gchar *
+object_to_text (JsonObject *object)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
-  g_autoptr (GBytes) body = NULL;
-  gchar *text;
 
   json_node_set_object (node, object);
-  text = eka_json_to_text (node);
-  body = g_bytes_new_take (text, strlen (text));
-  eka_request_set_body (request, JSON_TYPE, body);
+  return eka_json_to_text (node);
 }
 
 static gchar *
@@ -94,19 +99,18 @@ set_string (JsonObject  *object,
     json_object_set_string_member (object, member, value);
 }
 
-/* @text has passed eka_settings_check(). */
+/* Adds a member to the object that @body is. @text (nullable) has passed
+ * eka_settings_check(), and goes out as it was given: parsing would round the
+ * long numbers that identify patients. */
 static void
-set_object (JsonObject  *object,
-            const gchar *member,
-            const gchar *text)
+append_object (GString     *body,
+               const gchar *member,
+               const gchar *text)
 {
-  JsonObject *value;
-
   if (text == NULL)
     return;
-  value = eka_json_parse_object (text, -1, NULL);
-  if (value != NULL)
-    json_object_set_object_member (object, member, value);
+  g_string_truncate (body, body->len - 1);
+  g_string_append_printf (body, ",\"%s\":%s}", member, text);
 }
 
 static gboolean
@@ -171,6 +175,8 @@ eka_protocol_create (const gchar        *base_url,
   g_autoptr (JsonObject) object = json_object_new ();
   EkaRequest *request = eka_request_new (EKA_CALL_CREATE, "POST", uri);
   const gchar *model = settings->model;
+  g_autofree gchar *text = NULL;
+  GString *body;
 
   if (model == NULL)
     {
@@ -187,9 +193,11 @@ eka_protocol_create (const gchar        *base_url,
   set_string (object, "transcript_language", settings->transcript_language);
   set_string (object, "upload_type", "chunked");
   set_string (object, "communication_protocol", "http");
-  set_object (object, "additional_data", settings->additional_data);
-  set_object (object, "patient_details", settings->patient_details);
-  set_json_body (request, object);
+  text = object_to_text (object);
+  body = g_string_new (text);
+  append_object (body, "additional_data", settings->additional_data);
+  append_object (body, "patient_details", settings->patient_details);
+  set_text_body (request, g_string_free (body, FALSE));
   return request;
 }
 
@@ -374,7 +382,7 @@ eka_protocol_end (const gchar *base_url,
   EkaRequest *request = eka_request_new (EKA_CALL_END, "POST", uri);
 
   json_object_set_int_member (object, "audio_files_sent", sent);
-  set_json_body (request, object);
+  set_text_body (request, object_to_text (object));
   return request;
 }
 
@@ -438,7 +446,7 @@ eka_protocol_cancel (const gchar *base_url,
 
   json_object_set_string_member (object, "user_status", "cancelled");
   json_object_set_string_member (object, "processing_status", "cancelled");
-  set_json_body (request, object);
+  set_text_body (request, object_to_text (object));
   return request;
 }
 
