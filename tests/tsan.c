@@ -230,4 +230,37 @@ g_object_unref (gpointer object)
   real (object);
 }
 
+#undef g_atomic_ref_count_inc
+void
+g_atomic_ref_count_inc (gatomicrefcount *count)
+{
+  REAL (g_atomic_ref_count_inc);
+  real (count);
+}
+
+#undef g_atomic_ref_count_dec
+gboolean
+g_atomic_ref_count_dec (gatomicrefcount *count)
+{
+  gboolean last;
+
+  REAL (g_atomic_ref_count_dec);
+  __tsan_release (count);
+  last = real (count);
+  if (last)
+    __tsan_acquire (count);
+  return last;
+}
+
+/* GStreamer calls what gst_element_call_async() asks for from such a pool. */
+gboolean
+g_thread_pool_push (GThreadPool *pool,
+                    gpointer     data,
+                    GError     **error)
+{
+  REAL (g_thread_pool_push);
+  __tsan_release (data);
+  return real (pool, data, error);
+}
+
 #pragma GCC visibility pop
