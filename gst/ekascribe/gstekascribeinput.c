@@ -174,16 +174,25 @@ replay (GstEkascribeInput *self,
   GstPad *pad = GST_PAD (self);
   GstFlowReturn ret = GST_FLOW_OK;
   GstMiniObject *item;
+  g_autoptr (GstEvent) segment = NULL;
 
   while (ret == GST_FLOW_OK && (item = g_queue_pop_head (&self->held)) != NULL) {
-    if (GST_IS_EVENT (item))
-      gst_pad_event_default (pad, parent, GST_EVENT (item));
-    else
+    if (!GST_IS_EVENT (item)) {
       ret = gst_proxy_pad_chain_default (pad, parent, GST_BUFFER (item));
+      continue;
+    }
+    if (GST_EVENT_TYPE (item) == GST_EVENT_SEGMENT)
+      gst_event_replace (&segment, GST_EVENT (item));
+    gst_pad_event_default (pad, parent, GST_EVENT (item));
   }
-  /* A flush drops nothing that was taken: the rest waits for its end. */
-  if (ret != GST_FLOW_FLUSHING)
+  if (ret != GST_FLOW_FLUSHING) {
     stop_holding (self);
+    return ret;
+  }
+  /* A flush drops nothing that was taken: the rest waits for its end, and
+   * needs the segment again that the flush takes away downstream. */
+  if (segment != NULL && !g_queue_is_empty (&self->held))
+    g_queue_push_head (&self->held, g_steal_pointer (&segment));
   return ret;
 }
 
