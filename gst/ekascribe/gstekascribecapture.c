@@ -224,13 +224,14 @@ gst_ekascribe_recording_put (GstEkascribeRecording *self,
   return GST_FLOW_OK;
 }
 
+/* The session is not given up: audio may come yet, after a seek or on another
+ * pad, and needs to know what the service can do. */
 static void
 discard_part (GstEkascribeRecording *self,
               GstEkascribePart      *part)
 {
   g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
 
-  eka_session_abort (part->session);
   if (element != NULL)
     gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_FAILED, NULL,
                              NULL,

@@ -85,9 +85,10 @@ gst_ekascribe_part_stop (GstEkascribePart *part,
 {
   EkaOutboxStats left;
 
+  /* One that was discarded may still be asking what the service can do. */
+  eka_session_abort (part->session);
   if (part->done)
     return;
-  eka_session_abort (part->session);
   eka_outbox_get_stats (part->outbox, &left);
   if (!is_safe (part, pending)) {
     g_autofree gchar *text = g_strdup_printf (

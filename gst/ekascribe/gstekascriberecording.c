@@ -231,7 +231,8 @@ session_event (const EkaSessionEvent *event,
   GstEkascribeEvent *copy = gst_ekascribe_event_new (part, event);
 
   g_mutex_lock (&self->lock);
-  part->state = event->state;
+  if (!part->done)
+    part->state = event->state;
   if (g_strcmp0 (part->session_id, event->session_id) != 0) {
     g_free (part->session_id);
     part->session_id = g_strdup (event->session_id);
