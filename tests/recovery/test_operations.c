@@ -102,7 +102,8 @@ test_operations (Fixture      *f,
   for (i = 0; i < OPERATIONS; i++)
     refill (f, mood);
   fixture_launch (f, "audiotestsrc ! " PCM " ! opusenc ! ekascribesink name=s "
-                     "max-chunk-duration=1000000000 max-size-bytes=100000");
+                     "max-chunk-duration=1000000000 max-size-bytes=100000 "
+                     "timeout=1");
   for (i = 0; i < OPERATIONS; i++) {
     gint64 began = g_get_monotonic_time ();
 
