@@ -329,6 +329,81 @@ test_end_while_unknown (Fixture      *f,
   source_stop (&source);
 }
 
+typedef struct
+{
+  GMutex lock;
+  GCond cond;
+  gboolean open;
+} Gate;
+
+static gboolean
+wait_at_gate (gpointer user_data)
+{
+  Gate *gate = user_data;
+
+  g_mutex_lock (&gate->lock);
+  while (!gate->open)
+    g_cond_wait (&gate->cond, &gate->lock);
+  g_mutex_unlock (&gate->lock);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+open_gate (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  gate->open = TRUE;
+  g_cond_signal (&gate->cond);
+  g_mutex_unlock (&gate->lock);
+}
+
+/* What the service can do is not known yet when the first stretch ends, without
+ * audio; it still counts for the second one. */
+static void
+test_discovery_outlives_an_empty_stretch (Fixture      *f,
+                                          gconstpointer data)
+{
+  g_autoptr (EkaWorker) worker = eka_worker_acquire ();
+  g_autoptr (GstCaps) caps = gst_caps_from_string (OPUS);
+  g_autoptr (GstMessage) first = NULL;
+  g_autoptr (GstMessage) second = NULL;
+  GstSegment segment;
+  Gate gate = { 0 };
+  GstPad *pad;
+  Source source = { .f = f, .opus = TRUE };
+  guint i;
+
+  eka_liar_push (f->liar, EKA_CALL_DISCOVER, 200,
+                 "{\"capabilities\":{\"audio_formats\":[\"audio/wav\"]}}");
+  eka_worker_invoke (worker, wait_at_gate, &gate, NULL);
+  fixture_launch (f, "ekascribesink name=s timeout=1");
+  source.pad = pad = fixture_get_source (f);
+  source.source = gst_pad_new ("src", GST_PAD_SRC);
+  gst_pad_set_active (source.source, TRUE);
+  g_assert_cmpint (gst_pad_link (source.source, pad), ==, GST_PAD_LINK_OK);
+  fixture_play (f);
+  gst_pad_push_event (source.source, gst_event_new_stream_start ("one"));
+  gst_pad_push_event (source.source, gst_event_new_eos ());
+  first = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (first), ==, GST_MESSAGE_EOS);
+
+  gst_pad_push_event (source.source, gst_event_new_flush_start ());
+  gst_pad_push_event (source.source, gst_event_new_flush_stop (TRUE));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (source.source, gst_event_new_stream_start ("two"));
+  gst_pad_push_event (source.source, gst_event_new_caps (caps));
+  gst_pad_push_event (source.source, gst_event_new_segment (&segment));
+  open_gate (&gate);
+  for (i = 0; i < 10; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
+  second = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (second), ==, GST_MESSAGE_EOS);
+  g_assert_nonnull (fixture_get_upload (f, 0, "audio/wav"));
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -344,5 +419,7 @@ main (int    argc,
   add_test ("/bounds/live-opus-is-not", test_live_does_not_wait);
   add_test ("/bounds/held-back-across-a-flush", test_held_across_flush);
   add_test ("/bounds/end-while-held-back", test_end_while_unknown);
+  add_test ("/bounds/discovery-outlives-an-empty-stretch",
+            test_discovery_outlives_an_empty_stretch);
   return g_test_run ();
 }
