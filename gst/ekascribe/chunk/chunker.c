@@ -9,13 +9,6 @@
 #include "chunk/wav.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
-#define MSECOND G_GUINT64_CONSTANT (1000000)
-
-/* No chunk goes alone that is shorter than this. */
-#define CRUMB (100 * MSECOND)
-/* With that much a decoder has converged even where a cut lies in speech:
- * libopus is then at most 1 of 32768 off at the seam (300 ms: up to 189). */
-#define PRE_ROLL (500 * MSECOND)
 
 /* Smaller limits leave no room for pre-roll and one packet of any kind. The
  * largest keep sums of samples in 64 bits, and sizes within what a WAV header
@@ -76,24 +69,6 @@ struct _EkaChunker
   guint64 base_samples;
 };
 
-static guint64
-samples_from_time (const EkaCodec *codec,
-                   guint64         time)
-{
-  const guint64 rate = eka_codec_sample_rate (codec);
-
-  return time / SECOND * rate + time % SECOND * rate / SECOND;
-}
-
-static guint64
-time_from_samples (const EkaCodec *codec,
-                   guint64         samples)
-{
-  const guint64 rate = eka_codec_sample_rate (codec);
-
-  return samples / rate * SECOND + samples % rate * SECOND / rate;
-}
-
 static EkaPacketInfo *
 get_packet (EkaChunker *self,
             guint       i)
@@ -142,8 +117,9 @@ eka_chunker_new (const EkaCodec       *codec,
   self->codec = *codec;
   self->media_type = opus ? "audio/ogg;codecs=opus" : "audio/wav";
   self->extension = opus ? "ogg" : "wav";
-  self->crumb_samples = samples_from_time (codec, CRUMB);
-  self->pre_roll_samples = opus ? samples_from_time (codec, PRE_ROLL) : 0;
+  self->crumb_samples = eka_codec_samples_from_time (codec, EKA_CUT_CRUMB);
+  self->pre_roll_samples =
+      opus ? eka_codec_samples_from_time (codec, EKA_CUT_PRE_ROLL) : 0;
   self->packets = g_array_new (FALSE, FALSE, sizeof (EkaPacketInfo));
   self->data = g_byte_array_new ();
   self->skip = opus ? codec->pre_skip : 0;
@@ -179,7 +155,8 @@ eka_chunker_set_limits (EkaChunker           *chunker,
   const guint64 duration =
       CLAMP (limits->max_duration, MIN_DURATION, MAX_DURATION);
 
-  chunker->max_samples = samples_from_time (&chunker->codec, duration);
+  chunker->max_samples =
+      eka_codec_samples_from_time (&chunker->codec, duration);
   chunker->max_bytes = CLAMP (limits->max_bytes, MIN_BYTES, MAX_BYTES);
   update_pre_roll (chunker);
 }
@@ -230,7 +207,8 @@ next_running_time (EkaChunker *self,
     }
   running_time = self->base_time;
   if (running_time != EKA_TIME_NONE)
-    running_time += time_from_samples (&self->codec, self->base_samples);
+    running_time +=
+        eka_codec_time_from_samples (&self->codec, self->base_samples);
   self->base_samples += samples;
   return running_time;
 }
@@ -402,7 +380,8 @@ make_chunk (EkaChunker *self,
                            heard * frame_size);
   return eka_chunk_new (self->index++, bytes, self->media_type,
                         self->extension, first_running_time (self),
-                        time_from_samples (&self->codec, heard), heard);
+                        eka_codec_time_from_samples (&self->codec, heard),
+                        heard);
 }
 
 /* Cuts the head off a PCM packet. */
@@ -414,7 +393,7 @@ split_packet (EkaChunker    *self,
   const guint64 size = samples * 2 * self->codec.channels;
 
   if (info->running_time != EKA_TIME_NONE)
-    info->running_time += time_from_samples (&self->codec, samples);
+    info->running_time += eka_codec_time_from_samples (&self->codec, samples);
   info->samples -= samples;
   info->size -= size;
   self->next_offset += size;
@@ -539,5 +518,6 @@ eka_chunker_get_pending (EkaChunker *chunker,
 
   if (bytes != NULL)
     *bytes = chunker->data->len - chunker->next_offset;
-  return time_from_samples (&chunker->codec, chunker->pending_samples - hidden);
+  return eka_codec_time_from_samples (&chunker->codec,
+                                      chunker->pending_samples - hidden);
 }

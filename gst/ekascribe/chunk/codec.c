@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SECOND G_GUINT64_CONSTANT (1000000000)
+
 #define OPUS_RATE 48000
 #define OPUS_HEAD_SIZE 19
 #define OPUS_MAX_FRAME 1275
@@ -95,6 +97,38 @@ guint
 eka_codec_sample_rate (const EkaCodec *codec)
 {
   return codec->type == EKA_CODEC_OPUS ? OPUS_RATE : codec->rate;
+}
+
+/**
+ * eka_codec_samples_from_time:
+ * @codec: a codec
+ * @time: in ns
+ *
+ * Returns: samples of eka_codec_sample_rate() in that time, rounded down
+ */
+guint64
+eka_codec_samples_from_time (const EkaCodec *codec,
+                             guint64         time)
+{
+  const guint64 rate = eka_codec_sample_rate (codec);
+
+  return time / SECOND * rate + time % SECOND * rate / SECOND;
+}
+
+/**
+ * eka_codec_time_from_samples:
+ * @codec: a codec
+ * @samples: in eka_codec_sample_rate()
+ *
+ * Returns: how long they last, in ns, rounded down
+ */
+guint64
+eka_codec_time_from_samples (const EkaCodec *codec,
+                             guint64         samples)
+{
+  const guint64 rate = eka_codec_sample_rate (codec);
+
+  return samples / rate * SECOND + samples % rate * SECOND / rate;
 }
 
 /* RFC 6716 section 3.1, table 2 */

@@ -52,6 +52,10 @@ gboolean eka_codec_init_opus_from_head (EkaCodec     *codec,
                                         const guint8 *head,
                                         gsize         size);
 guint    eka_codec_sample_rate         (const EkaCodec *codec);
+guint64  eka_codec_samples_from_time   (const EkaCodec *codec,
+                                        guint64         time);
+guint64  eka_codec_time_from_samples   (const EkaCodec *codec,
+                                        guint64         samples);
 guint    eka_codec_packet_samples      (const EkaCodec *codec,
                                         const guint8   *data,
                                         gsize           size);

@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/* No chunk goes alone that is shorter than this, in ns. */
+#define EKA_CUT_CRUMB G_GUINT64_CONSTANT (100000000)
+/* With that much, in ns, a decoder has converged even where a cut lies in
+ * speech: libopus is then at most 1 of 32768 off at the seam (300 ms: up to
+ * 189). */
+#define EKA_CUT_PRE_ROLL G_GUINT64_CONSTANT (500000000)
+
 /**
  * EkaCutBudget:
  * @max_samples: samples that the next chunk may take
