@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "chunk/chunker.h"
+#include "chunk/split.h"
 
 #include "oggreader.h"
 
@@ -309,6 +310,29 @@ cut_opus (const OggFile *file)
   return chunks;
 }
 
+/* Each chunk in two, but what is too short for that. */
+static GPtrArray *
+split_all (GPtrArray *chunks)
+{
+  GPtrArray *halves = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) eka_chunk_unref);
+  guint i;
+
+  for (i = 0; i < chunks->len; i++)
+    {
+      EkaChunk *first, *second;
+
+      if (!eka_split_chunk (chunks->pdata[i], &first, &second))
+        {
+          g_ptr_array_add (halves, eka_chunk_ref (chunks->pdata[i]));
+          continue;
+        }
+      g_ptr_array_add (halves, first);
+      g_ptr_array_add (halves, second);
+    }
+  return halves;
+}
+
 static GBytes *
 encode (const Fixture *self,
         const gchar   *bitrate,
@@ -328,16 +352,14 @@ encode (const Fixture *self,
 }
 
 static void
-check_opus (const Fixture *self,
-            GBytes        *recording,
-            guint          n_decoders)
+check_chunks (const Fixture *self,
+              GBytes        *recording,
+              const OggFile *file,
+              GPtrArray     *chunks,
+              guint          n_decoders)
 {
-  g_autoptr (OggFile) file = ogg_file_new (recording);
-  g_autoptr (GPtrArray) chunks = cut_opus (file);
   guint i;
 
-  g_assert_cmpuint (file->samples, ==, LENGTH * RATE);
-  g_assert_cmpuint (chunks->len, >=, 10);
   for (i = 0; i < n_decoders; i++)
     {
       const Decoder *decoder = &opus_decoders[i];
@@ -357,6 +379,19 @@ check_opus (const Fixture *self,
 }
 
 static void
+check_opus (const Fixture *self,
+            GBytes        *recording,
+            guint          n_decoders)
+{
+  g_autoptr (OggFile) file = ogg_file_new (recording);
+  g_autoptr (GPtrArray) chunks = cut_opus (file);
+
+  g_assert_cmpuint (file->samples, ==, LENGTH * RATE);
+  g_assert_cmpuint (chunks->len, >=, 10);
+  check_chunks (self, recording, file, chunks, n_decoders);
+}
+
+static void
 test_low_bitrate (Fixture      *self,
              gconstpointer user_data)
 {
@@ -373,6 +408,21 @@ test_short_frames (Fixture      *self,
 
   /* one of each implementation is enough here */
   check_opus (self, recording, 2);
+}
+
+/* What a service refused for its size. */
+static void
+test_quarters (Fixture      *self,
+             gconstpointer user_data)
+{
+  g_autoptr (GBytes) recording = encode (self, "24", "20");
+  g_autoptr (OggFile) file = ogg_file_new (recording);
+  g_autoptr (GPtrArray) chunks = cut_opus (file);
+  g_autoptr (GPtrArray) halves = split_all (chunks);
+  g_autoptr (GPtrArray) quarters = split_all (halves);
+
+  g_assert_cmpuint (quarters->len, >=, 4 * chunks->len - 4);
+  check_chunks (self, recording, file, quarters, 2);
 }
 
 static void
@@ -414,6 +464,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   ADD ("opus-24-kbit-joined-is-the-uncut-recording", test_low_bitrate);
   ADD ("opus-5-ms-joined-is-the-uncut-recording", test_short_frames);
+  ADD ("opus-in-quarters-is-the-uncut-recording", test_quarters);
   ADD ("wav-joined-is-the-recording", test_wav);
   return g_test_run ();
 }
