@@ -1,0 +1,384 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gstekascriberecoder.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/audio/audio.h>
+
+#include "chunk/wav.h"
+#include "scribe/error.h"
+
+/* Decoding 20 s takes about 20 ms. */
+#define PATIENCE (10 * GST_SECOND)
+
+#define OPUS_RATE 48000
+#define RATE 16000
+#define RATIO (OPUS_RATE / RATE)
+
+/* Silence that is pushed at once to get at what the resampler still holds. */
+#define DRAIN (OPUS_RATE / 1000)
+
+/* Left to itself, opusdec takes the rate that the header tells, and rounds
+ * pre-skip and end to it; and it passes over what it can't decode. */
+#define PIPELINE                                                              \
+  "appsrc name=source ! oggdemux ! opusdec max-errors=0 ! "                   \
+  "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
+  "rate = (int) 48000 ! appsink name=sink sync=false wait-on-eos=false"
+
+struct _GstEkascribeRecoder {
+  GstClockTime patience;
+
+  /* Of one recording: NULL and 0 between two. */
+  GstAudioConverter *resampler; /* mono F32 at 48 kHz to S16LE at 16 kHz */
+  GArray *waiting;              /* of gfloat, what it was not given yet */
+  guint64 taken;                /* samples at 48 kHz, those included */
+  guint64 given;                /* samples at 16 kHz */
+};
+
+/**
+ * gst_ekascribe_recoder_new:
+ *
+ * Returns: (transfer full): a recoder, before the first chunk of a recording
+ */
+GstEkascribeRecoder *
+gst_ekascribe_recoder_new (void)
+{
+  GstEkascribeRecoder *self = g_new0 (GstEkascribeRecoder, 1);
+
+  self->patience = PATIENCE;
+  return self;
+}
+
+static void
+end_recording (GstEkascribeRecoder *self)
+{
+  g_clear_pointer (&self->resampler, gst_audio_converter_free);
+  g_clear_pointer (&self->waiting, g_array_unref);
+  self->taken = 0;
+  self->given = 0;
+}
+
+/**
+ * gst_ekascribe_recoder_free:
+ * @self: (transfer full): a recoder
+ */
+void
+gst_ekascribe_recoder_free (GstEkascribeRecoder *self)
+{
+  end_recording (self);
+  g_free (self);
+}
+
+/**
+ * gst_ekascribe_recoder_set_patience:
+ * @self: a recoder
+ * @patience: how long one chunk may take, in ns
+ *
+ * In place of 10 s; for tests.
+ */
+void
+gst_ekascribe_recoder_set_patience (GstEkascribeRecoder *self,
+                                    GstClockTime         patience)
+{
+  self->patience = patience;
+}
+
+/* Resamples as audioresample does, by which other input comes to this rate. */
+static void
+start_recording (GstEkascribeRecoder *self)
+{
+  const GstAudioResamplerMethod method = GST_AUDIO_RESAMPLER_METHOD_KAISER;
+  GstStructure *config = gst_structure_new (
+      "config", GST_AUDIO_CONVERTER_OPT_RESAMPLER_METHOD,
+      GST_TYPE_AUDIO_RESAMPLER_METHOD, method,
+      GST_AUDIO_CONVERTER_OPT_DITHER_METHOD, GST_TYPE_AUDIO_DITHER_METHOD,
+      GST_AUDIO_DITHER_NONE, NULL);
+  GstAudioInfo in, out;
+
+  gst_audio_resampler_options_set_quality (
+      method, GST_AUDIO_RESAMPLER_QUALITY_DEFAULT, OPUS_RATE, RATE, config);
+  gst_audio_info_set_format (&in, GST_AUDIO_FORMAT_F32, OPUS_RATE, 1, NULL);
+  gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, RATE, 1, NULL);
+  self->resampler = gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE,
+                                             &in, &out, config);
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (gfloat));
+}
+
+/* The converter crashes where nothing would come out; so few samples wait for
+ * those that follow. */
+static void
+resample (GstEkascribeRecoder *self,
+          const gfloat        *samples,
+          guint                n,
+          GByteArray          *out)
+{
+  const guint before = out->len;
+  gpointer in_planes[1], out_planes[1];
+  gsize frames;
+
+  g_array_append_vals (self->waiting, samples, n);
+  frames = gst_audio_converter_get_out_frames (self->resampler,
+                                               self->waiting->len);
+  if (frames == 0)
+    return;
+  g_byte_array_set_size (out, before + frames * sizeof (gint16));
+  in_planes[0] = self->waiting->data;
+  out_planes[0] = out->data + before;
+  gst_audio_converter_samples (self->resampler, GST_AUDIO_CONVERTER_FLAG_NONE,
+                               in_planes, self->waiting->len, out_planes,
+                               frames);
+  g_array_set_size (self->waiting, 0);
+  self->given += frames;
+}
+
+/* The resampler holds the end back until it has heard what follows: silence.
+ * Of what then comes only so much is kept as the recording lasts. */
+static void
+drain (GstEkascribeRecoder *self,
+       GByteArray          *out)
+{
+  const guint64 total = (self->taken + RATIO / 2) / RATIO;
+
+  while (self->given < total) {
+    static const gfloat silence[DRAIN] = { 0, };
+
+    resample (self, silence, DRAIN, out);
+  }
+  g_byte_array_set_size (
+      out, out->len - (self->given - total) * sizeof (gint16));
+}
+
+/* Appends the samples of a buffer, mixed down; exact, for a float holds the sum
+ * of two samples. */
+static gboolean
+append_mono (GArray    *samples,
+             GstSample *sample)
+{
+  const GstStructure *format =
+      gst_caps_get_structure (gst_sample_get_caps (sample), 0);
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  const guint8 *data;
+  GstMapInfo map;
+  gint channels = 0, c;
+  gsize frames, i;
+
+  gst_structure_get_int (format, "channels", &channels);
+  if (channels < 1 || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return FALSE;
+  data = map.data;
+  frames = map.size / sizeof (gint16) / channels;
+  for (i = 0; i < frames; i++) {
+    gint sum = 0;
+    gfloat value;
+
+    for (c = 0; c < channels; c++, data += sizeof (gint16))
+      sum += (gint16) GST_READ_UINT16_LE (data);
+    value = sum / (32768.f * channels);
+    g_array_append_val (samples, value);
+  }
+  gst_buffer_unmap (buffer, &map);
+  return TRUE;
+}
+
+static gboolean
+feed (GstElement *pipeline,
+      GBytes     *file)
+{
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (pipeline), "source");
+  GstAppSrc *appsrc = GST_APP_SRC (source);
+
+  return gst_app_src_push_buffer (
+             appsrc, gst_buffer_new_wrapped_bytes (file)) == GST_FLOW_OK &&
+         gst_app_src_end_of_stream (appsrc) == GST_FLOW_OK;
+}
+
+/* Waits until all is decoded. A warning means that some of it is lost. */
+static gboolean
+wait_decoded (GstElement  *pipeline,
+              GstClockTime patience,
+              GError     **error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+      bus, patience, GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+
+  if (message == NULL) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_TIMEOUT,
+                 "the decoder hangs");
+    return FALSE;
+  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, error, NULL);
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+    gst_message_parse_warning (message, error, NULL);
+  return GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
+}
+
+static void
+stop (GstElement *pipeline,
+      gpointer    user_data)
+{
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+static gboolean
+collect (GstElement *pipeline,
+         GArray     *samples)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *sample;
+  gboolean good = TRUE;
+
+  while (good && (sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink),
+                                                         0)) != NULL) {
+    good = append_mono (samples, sample);
+    gst_sample_unref (sample);
+  }
+  return good;
+}
+
+static gboolean
+run_pipeline (GstEkascribeRecoder *self,
+              GstElement          *pipeline,
+              GBytes              *file,
+              GArray              *samples,
+              GError             **error)
+{
+  const gboolean started =
+      gst_element_set_state (pipeline, GST_STATE_PLAYING) !=
+          GST_STATE_CHANGE_FAILURE &&
+      feed (pipeline, file);
+  g_autoptr (GError) reason = NULL;
+  gboolean good =
+      wait_decoded (pipeline, started ? self->patience : 0, &reason);
+
+  if (g_error_matches (reason, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_TIMEOUT)) {
+    /* Whoever stops it might wait for what hangs. */
+    gst_element_call_async (pipeline, stop, NULL, NULL);
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
+  }
+  good = good && collect (pipeline, samples);
+  stop (pipeline, NULL);
+  if (!good)
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED, "%s",
+                 reason != NULL ? reason->message : "no audio came out");
+  return good;
+}
+
+/* Returns: (element-type gfloat): all samples of the chunk, mono, at 48 kHz */
+static GArray *
+decode (GstEkascribeRecoder *self,
+        EkaChunk            *chunk,
+        GError             **error)
+{
+  g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (gfloat));
+  g_autoptr (GstElement) pipeline = NULL;
+  g_autoptr (GError) reason = NULL;
+
+  if (g_bytes_get_size (chunk->bytes) == 0) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                 "it is empty");
+    return NULL;
+  }
+  pipeline = gst_parse_launch_full (PIPELINE, NULL,
+                                    GST_PARSE_FLAG_FATAL_ERRORS, &reason);
+  if (pipeline == NULL) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                 "%s: install gstreamer1.0-plugins-base", reason->message);
+    return NULL;
+  }
+  gst_object_ref_sink (pipeline);
+  if (!run_pipeline (self, pipeline, chunk->bytes, samples, error))
+    return NULL;
+  if (samples->len != chunk->samples) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                 "%u samples came out, not %" G_GUINT64_FORMAT, samples->len,
+                 chunk->samples);
+    return NULL;
+  }
+  return g_steal_pointer (&samples);
+}
+
+static EkaChunk *
+recode_opus (GstEkascribeRecoder *self,
+             EkaChunk            *chunk,
+             gboolean             last,
+             GError             **error)
+{
+  g_autoptr (GArray) samples = decode (self, chunk, error);
+  g_autoptr (GByteArray) out = NULL;
+  g_autoptr (GBytes) file = NULL;
+  EkaCodec codec;
+  guint64 n;
+
+  if (samples == NULL)
+    return NULL;
+  out = g_byte_array_sized_new (samples->len);
+  if (self->resampler == NULL)
+    start_recording (self);
+  self->taken += samples->len;
+  resample (self, (const gfloat *) (gpointer) samples->data, samples->len,
+            out);
+  if (last) {
+    drain (self, out);
+    end_recording (self);
+  }
+
+  n = out->len / sizeof (gint16);
+  eka_codec_init_pcm (&codec, RATE, 1);
+  file = eka_wav_write (&codec, out->data, out->len);
+  return eka_chunk_new (chunk->index, file, "audio/wav", "wav",
+                        chunk->running_time,
+                        eka_codec_time_from_samples (&codec, n), n);
+}
+
+/**
+ * gst_ekascribe_recoder_recode:
+ * @self: a recoder
+ * @chunk: the next chunk of a recording
+ * @last: no chunk of Ogg Opus follows in the recording
+ * @error: why it can't be decoded
+ *
+ * Decodes the chunk alone, and resamples it as what follows the chunks before:
+ * joined, the chunks that come out are the recording, decoded and resampled at
+ * once. The resampler lags behind, so that the last 2 ms or so of a chunk
+ * open the next; @last flushes them out, and the sum is then the length of the
+ * recording, rounded to a sample. What comes after @last is another recording.
+ *
+ * A chunk that comes out may hold no samples, where less than that
+ * went in: leave it out. After an error the recorder may go on with the next
+ * chunk; nothing of this one was taken, and it can be given again.
+ *
+ * A chunk of WAV is returned as it is, whatever @last says. Blocks, for 10 s at
+ * most.
+ *
+ * Returns: (transfer full): @chunk as `audio/wav`, with the same index and
+ *   running time; %NULL on an error, of #EkaScribeError
+ */
+EkaChunk *
+gst_ekascribe_recoder_recode (GstEkascribeRecoder *self,
+                              EkaChunk            *chunk,
+                              gboolean             last,
+                              GError             **error)
+{
+  g_autoptr (EkaChunk) recoded = NULL;
+
+  if (g_str_has_prefix (chunk->media_type, "audio/wav"))
+    return eka_chunk_ref (chunk);
+  if (!g_str_has_prefix (chunk->media_type, "audio/ogg")) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                 "Chunk %u can't be made WAV: it is %s", chunk->index,
+                 chunk->media_type);
+    return NULL;
+  }
+  recoded = recode_opus (self, chunk, last, error);
+  if (recoded == NULL)
+    g_prefix_error (error, "Chunk %u can't be made WAV: ", chunk->index);
+  return g_steal_pointer (&recoded);
+}
