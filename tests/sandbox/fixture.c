@@ -23,30 +23,40 @@ set_up_child (gpointer user_data)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* Where the log goes meanwhile: beside the sessions, not among them. */
+static gchar *
+log_path (Box *self)
+{
+  return g_strconcat (self->directory, ".log", NULL);
+}
+
 /* Starts the program that $EKASCRIBE_SANDBOX names, on a free port, and reads
  * its one line. */
-Box *
-box_start (const gchar *option, ...)
+static Box *
+start (gchar **log, const gchar *option, va_list args)
 {
   Box *self = g_new0 (Box, 1);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GSubprocessLauncher) launcher = NULL;
+  g_autofree gchar *path = NULL;
   g_autoptr (GError) error = NULL;
-  va_list args;
 
+  self->log = log;
   self->directory = g_dir_make_tmp ("ekascribe-test-XXXXXX", &error);
   g_assert_no_error (error);
+  path = log_path (self);
   g_ptr_array_add (argv, (gchar *)g_getenv ("EKASCRIBE_SANDBOX"));
   g_ptr_array_add (argv, (gchar *)"--port=0");
-  g_ptr_array_add (argv, (gchar *)"--quiet");
   g_ptr_array_add (argv, (gchar *)"--directory");
   g_ptr_array_add (argv, self->directory);
-  va_start (args, option);
+  if (log == NULL)
+    g_ptr_array_add (argv, (gchar *)"--quiet");
   for (; option != NULL; option = va_arg (args, const gchar *))
     g_ptr_array_add (argv, (gchar *)option);
-  va_end (args);
   g_ptr_array_add (argv, NULL);
   launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  if (log != NULL)
+    g_subprocess_launcher_set_stderr_file_path (launcher, path);
   g_subprocess_launcher_set_child_setup (launcher, set_up_child, NULL, NULL);
   self->process = g_subprocess_launcher_spawnv (
       launcher, (const gchar *const *)argv->pdata, &error);
@@ -58,6 +68,42 @@ box_start (const gchar *option, ...)
   g_assert_nonnull (self->base_url);
   self->soup = soup_session_new ();
   return self;
+}
+
+Box *
+box_start (const gchar *option, ...)
+{
+  Box *self;
+  va_list args;
+
+  va_start (args, option);
+  self = start (NULL, option, args);
+  va_end (args);
+  return self;
+}
+
+/* As box_start(); @log is set by box_stop(). */
+Box *
+box_start_logged (gchar **log, const gchar *option, ...)
+{
+  Box *self;
+  va_list args;
+
+  va_start (args, option);
+  self = start (log, option, args);
+  va_end (args);
+  return self;
+}
+
+static void
+read_log (Box *self)
+{
+  g_autofree gchar *path = log_path (self);
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, self->log, NULL, &error);
+  g_assert_no_error (error);
+  g_unlink (path);
 }
 
 static void
@@ -92,6 +138,8 @@ box_stop (Box *self)
   g_assert_no_error (error);
   g_assert_true (g_subprocess_get_if_exited (self->process));
   g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 0);
+  if (self->log != NULL)
+    read_log (self);
   remove_tree (self->directory);
   g_object_unref (self->lines);
   g_object_unref (self->process);

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @directory: where it keeps sessions
  * @soup: to talk to it
  * @token: (nullable): sent along
+ * @log: (nullable): gets its stderr when it ends
  */
 typedef struct
 {
@@ -29,6 +30,7 @@ typedef struct
   gchar *directory;
   SoupSession *soup;
   const gchar *token;
+  gchar **log;
 } Box;
 
 /**
@@ -45,6 +47,9 @@ typedef struct
 } Answer;
 
 Box     *box_start        (const gchar *option,
+                               ...);
+Box     *box_start_logged (gchar      **log,
+                               const gchar *option,
                                ...);
 void         box_stop     (Box         *box);
 Answer      *box_send     (Box         *box,

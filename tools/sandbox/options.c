@@ -18,6 +18,7 @@
   "audio/mp4,audio/m4a,audio/mp3"
 #define DEFAULT_MAX_CHUNK_DURATION 20.0
 #define DEFAULT_SESSION_LIFETIME 3600.0
+#define DEFAULT_TOKEN_LIFETIME 3600.0
 
 static const gchar SUMMARY[] =
     "The EkaScribe service (MedScribeAlliance protocol 0.1) on this machine, "
@@ -147,6 +148,8 @@ check_numbers (const SandboxOptions *options, GError **error)
     wrong = "--max-chunk-duration: not above 0";
   else if (!(options->session_lifetime > 0.0))
     wrong = "--session-lifetime: not above 0";
+  else if (!(options->token_lifetime > 0.0))
+    wrong = "--token-lifetime: not above 0";
   else if (!(options->processing_time >= 0.0))
     wrong = "--processing-time: not 0 or more";
   else if (options->public_url != NULL &&
@@ -182,6 +185,54 @@ parse_lists (SandboxOptions *options,
   return options->lite_languages != NULL;
 }
 
+static gboolean
+parse_client (SandboxOptions *options, gchar *text, GError **error)
+{
+  const gchar *colon = strchr (text, ':');
+
+  if (colon == NULL || colon == text || colon[1] == '\0')
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                           "--client: not ID:SECRET");
+      return FALSE;
+    }
+  options->client_id = g_strndup (text, (gsize)(colon - text));
+  options->client_secret = g_strdup (colon + 1);
+  explicit_bzero (text, strlen (text));
+  return TRUE;
+}
+
+static gboolean
+parse_faults (SandboxOptions *options, gchar **texts, GError **error)
+{
+  gsize i;
+
+  for (i = 0; texts != NULL && texts[i] != NULL; i++)
+    {
+      SandboxFault *fault = sandbox_fault_parse (texts[i], error);
+
+      if (fault == NULL)
+        return FALSE;
+      g_ptr_array_add (options->faults, fault);
+      if (options->client_id != NULL || (fault->where != SANDBOX_LOGIN &&
+                                         fault->where != SANDBOX_REFRESH))
+        continue;
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--fault %s: impossible: there is no login without --client",
+                   texts[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+wipe (gchar *secret)
+{
+  if (secret != NULL)
+    explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
 /**
  * sandbox_options_parse:
  * @argc: (inout): as main() got it
@@ -203,6 +254,8 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
   g_autofree gchar *models = NULL;
   g_autofree gchar *final = NULL;
   g_autofree gchar *transcriber = NULL;
+  g_autofree gchar *client = NULL;
+  g_auto (GStrv) faults = NULL;
   const GOptionEntry entries[] = {
     { "port", 'p', 0, G_OPTION_ARG_INT, &options->port,
       "Port to listen on; 0: any free one (default: 8800)", "PORT" },
@@ -215,6 +268,10 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
       "Serve HTTPS with the certificate and key of this PEM file", "FILE" },
     { "token", 't', 0, G_OPTION_ARG_STRING, &options->token,
       "Let in only this bearer token (default: any, or none)", "TOKEN" },
+    { "client", 0, 0, G_OPTION_ARG_STRING, &client,
+      "Who can log in, and gets tokens that are let in", "ID:SECRET" },
+    { "token-lifetime", 0, 0, G_OPTION_ARG_DOUBLE, &options->token_lifetime,
+      "Time that such a token lasts (default: 3600)", "SECONDS" },
     { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &options->directory,
       "Keep sessions here (default: a temporary folder, removed at the end)",
       "DIR" },
@@ -250,6 +307,10 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
       &options->auto_detection, "Refuse the language hint auto_detect", NULL },
     { "no-discovery", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE,
       &options->discovery, "Answer discovery with 404", NULL },
+    { "fault", 0, 0, G_OPTION_ARG_STRING_ARRAY, &faults,
+      "What goes wrong: upload:2:lost, get:1-3:503, ...; docs/sandbox.md lists "
+      "all; may be repeated",
+      "WHERE:WHICH:WHAT" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
       "No line on stderr for each request", NULL },
     { NULL }
@@ -260,6 +321,9 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
   options->discovery = TRUE;
   options->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
   options->session_lifetime = DEFAULT_SESSION_LIFETIME;
+  options->token_lifetime = DEFAULT_TOKEN_LIFETIME;
+  options->faults =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)sandbox_fault_free);
   options->models = g_ptr_array_new_with_free_func (model_free);
   g_option_context_set_summary (context, SUMMARY);
   g_option_context_set_description (context, DESCRIPTION);
@@ -277,6 +341,8 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
   if (!parse_lists (options, methods, formats, languages, error) ||
       !parse_models (options, models ? models : DEFAULT_MODELS, error) ||
       (final != NULL && !parse_final (options, final, error)) ||
+      (client != NULL && !parse_client (options, client, error)) ||
+      !parse_faults (options, faults, error) ||
       !check_numbers (options, error))
     return NULL;
   if (transcriber != NULL &&
@@ -296,7 +362,10 @@ void
 sandbox_options_free (SandboxOptions *options)
 {
   g_free (options->address);
-  g_free (options->token);
+  wipe (options->token);
+  g_free (options->client_id);
+  wipe (options->client_secret);
+  g_clear_pointer (&options->faults, g_ptr_array_unref);
   g_free (options->public_url);
   g_free (options->tls_certificate);
   g_free (options->directory);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "fault.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +32,9 @@ typedef struct
  * @address: to listen on
  * @port: 0: any free one
  * @token: (nullable): the only one that is let in; %NULL: everybody is
+ * @client_id: (nullable): who can log in
+ * @client_secret: (nullable): proves it; there if @client_id is
+ * @token_lifetime: seconds that a token lasts that the login gave
  * @public_url: (nullable): the API root as clients see it
  * @tls_certificate: (nullable): PEM file with certificate and key
  * @directory: (nullable): where sessions are kept; %NULL: a temporary folder
@@ -47,6 +50,7 @@ typedef struct
  * @processing_time: seconds that a session is at least processed
  * @final: how sessions end
  * @transcriber: (nullable): command and arguments; the WAV file is added
+ * @faults: (element-type SandboxFault): what goes wrong on request
  * @quiet: no log
  *
  * What the command line asked for. Read-only once parsed.
@@ -56,6 +60,9 @@ typedef struct
   gchar *address;
   gint port;
   gchar *token;
+  gchar *client_id;
+  gchar *client_secret;
+  gdouble token_lifetime;
   gchar *public_url;
   gchar *tls_certificate;
   gchar *directory;
@@ -71,6 +78,7 @@ typedef struct
   gdouble processing_time;
   SandboxFinal final;
   gchar **transcriber;
+  GPtrArray *faults;
   gboolean quiet;
 } SandboxOptions;
 

@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+#define INTERCEPTION_KEY "sandbox-interception"
+#define TAKEN_KEY "sandbox-taken"
+
+typedef struct
+{
+  SandboxInterceptor func;
+  gpointer user_data;
+} Interception;
+
 /**
  * sandbox_refusal_new:
  * @status: HTTP status
@@ -91,11 +100,79 @@ void
 sandbox_reply_json (SoupServerMessage *message, guint status, JsonBuilder *body)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (body);
-  gchar *text = sandbox_json_to_text (root, FALSE);
+  Interception *interception =
+      g_object_get_data (G_OBJECT (message), INTERCEPTION_KEY);
 
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "application/json",
-                                    SOUP_MEMORY_TAKE, text, strlen (text));
+  if (interception == NULL ||
+      !interception->func (message, status, root, interception->user_data))
+    sandbox_reply_text (message, status, "application/json",
+                        sandbox_json_to_text (root, FALSE));
+}
+
+/**
+ * sandbox_reply_text:
+ * @message: to be answered
+ * @status: HTTP status
+ * @media_type: of @text
+ * @text: (transfer full): the body
+ *
+ * As sandbox_reply_json(), with any body; nobody intercepts it.
+ */
+void
+sandbox_reply_text (SoupServerMessage *message,
+                    guint status,
+                    const gchar *media_type,
+                    gchar *text)
+{
+  /* libsoup does not know 429. */
+  soup_server_message_set_status (message, status,
+                                  status == 429 ? "Too Many Requests" : NULL);
+  soup_server_message_set_response (message, media_type, SOUP_MEMORY_TAKE, text,
+                                    strlen (text));
+}
+
+/**
+ * sandbox_reply_through:
+ * @message: that is not answered yet
+ * @func: sees the answer before it is set
+ * @user_data: for @func; it outlives @message
+ */
+void
+sandbox_reply_through (SoupServerMessage *message,
+                       SandboxInterceptor func,
+                       gpointer user_data)
+{
+  Interception *interception = g_new (Interception, 1);
+
+  interception->func = func;
+  interception->user_data = user_data;
+  g_object_set_data_full (G_OBJECT (message), INTERCEPTION_KEY, interception,
+                          g_free);
+}
+
+/**
+ * sandbox_reply_taken:
+ * @message: whose connection the server has no longer
+ *
+ * Lets sandbox_reply_resume() know.
+ */
+void
+sandbox_reply_taken (SoupServerMessage *message)
+{
+  g_object_set_data (G_OBJECT (message), TAKEN_KEY, GINT_TO_POINTER (TRUE));
+}
+
+/**
+ * sandbox_reply_resume:
+ * @message: that was paused, and is answered
+ *
+ * Sends the answer, unless the connection was taken.
+ */
+void
+sandbox_reply_resume (SoupServerMessage *message)
+{
+  if (g_object_get_data (G_OBJECT (message), TAKEN_KEY) == NULL)
+    soup_server_message_unpause (message);
 }
 
 /**

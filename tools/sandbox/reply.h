@@ -26,6 +26,21 @@ typedef struct
   gchar *field;
 } SandboxRefusal;
 
+/**
+ * SandboxInterceptor:
+ * @message: that is about to be answered
+ * @status: HTTP status
+ * @root: the body; it may be changed
+ * @user_data: as given
+ *
+ * Returns: the answer was given, or the connection taken; else the answer is
+ *   @status and @root
+ */
+typedef gboolean (*SandboxInterceptor) (SoupServerMessage *message,
+                                        guint              status,
+                                        JsonNode          *root,
+                                        gpointer           user_data);
+
 SandboxRefusal *sandbox_refusal_new   (guint              status,
                                        const gchar       *code,
                                        const gchar       *field,
@@ -38,6 +53,15 @@ void            sandbox_reply_json    (SoupServerMessage *message,
                                        JsonBuilder       *body);
 void            sandbox_reply_refusal (SoupServerMessage *message,
                                        SandboxRefusal    *refusal);
+void            sandbox_reply_text    (SoupServerMessage *message,
+                                       guint              status,
+                                       const gchar       *media_type,
+                                       gchar             *text);
+void            sandbox_reply_through (SoupServerMessage *message,
+                                       SandboxInterceptor func,
+                                       gpointer           user_data);
+void            sandbox_reply_taken   (SoupServerMessage *message);
+void            sandbox_reply_resume  (SoupServerMessage *message);
 gchar          *sandbox_json_to_text  (JsonNode          *node,
                                        gboolean           pretty);
 gchar          *sandbox_iso_time      (GDateTime         *time);

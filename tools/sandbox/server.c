@@ -4,13 +4,17 @@
  */
 #include "server.h"
 
+#include "faulty.h"
 #include "listen.h"
+#include "log.h"
+#include "login.h"
 #include "upload.h"
 
 #include <string.h>
 
 #define API_ROOT "/voice/v1"
 #define WELL_KNOWN "/.well-known/medscribealliance"
+#define LOGIN_ROOT "/connect-auth/v1/account/"
 #define MAX_JSON_SIZE 1000000
 #define MAX_PARTS 8
 
@@ -20,17 +24,22 @@ typedef struct
   const gchar *method;
   const gchar *path;
   SandboxCall call;
-  gboolean open; /* to callers without a token */
+  SandboxWhere where;
 } Route;
 
 static const Route ROUTES[] = {
-  { "GET", ".well-known/medscribealliance", sandbox_call_discover, TRUE },
-  { "GET", "templates", sandbox_call_list_templates, FALSE },
-  { "POST", "sessions", sandbox_call_create, FALSE },
-  { "GET", "sessions/*", sandbox_call_get, FALSE },
-  { "PATCH", "sessions/*", sandbox_call_patch, FALSE },
-  { "POST", "sessions/*/audio/*", sandbox_call_upload, FALSE },
-  { "POST", "sessions/*/end", sandbox_call_end, FALSE },
+  { "GET", ".well-known/medscribealliance", sandbox_call_discover,
+    SANDBOX_DISCOVERY },
+  { "GET", "templates", sandbox_call_list_templates, SANDBOX_NOWHERE },
+  { "POST", "sessions", sandbox_call_create, SANDBOX_CREATE },
+  { "GET", "sessions/*", sandbox_call_get, SANDBOX_GET },
+  { "PATCH", "sessions/*", sandbox_call_patch, SANDBOX_PATCH },
+  { "POST", "sessions/*/audio/*", sandbox_call_upload, SANDBOX_UPLOAD },
+  { "POST", "sessions/*/end", sandbox_call_end, SANDBOX_END },
+  { "POST", "connect-auth/v1/account/login", sandbox_call_login,
+    SANDBOX_LOGIN },
+  { "POST", "connect-auth/v1/account/refresh-token", sandbox_call_refresh,
+    SANDBOX_REFRESH },
 };
 
 static gboolean
@@ -46,13 +55,15 @@ matches (const gchar *pattern, gchar **path)
   return parts[i] == NULL && path[i] == NULL;
 }
 
-/* The parts below the API root; %NULL: it lies elsewhere. */
+/* The parts below the API root; below the host's, of what is there; %NULL: it
+ * lies elsewhere. */
 static gchar **
 split_path (const gchar *path)
 {
-  if (g_str_equal (path, WELL_KNOWN))
-    return g_strsplit (path + 1, "/", -1);
-  if (!g_str_has_prefix (path, API_ROOT "/"))
+  if (g_str_equal (path, WELL_KNOWN) || g_str_has_prefix (path, LOGIN_ROOT))
+    return g_strsplit (path + 1, "/", MAX_PARTS);
+  if (!g_str_has_prefix (path, API_ROOT "/") ||
+      g_str_has_prefix (path + strlen (API_ROOT), LOGIN_ROOT))
     return NULL;
   return g_strsplit (path + strlen (API_ROOT "/"), "/", MAX_PARTS);
 }
@@ -76,32 +87,29 @@ find_route (const gchar *method, gchar **path, GString *allowed)
   return NULL;
 }
 
-/* Takes as long for each wrong token. */
-static gboolean
-is_equal (const gchar *a, const gchar *b)
+/* Discovery and login are open to callers without a token. */
+static SandboxRefusal *
+check_token (SandboxServer *self, SoupServerMessage *message, const Route *route)
 {
-  gsize length = strlen (a);
-  guint8 difference = length != strlen (b);
-  gsize i;
-
-  for (i = 0; difference == 0 && i < length; i++)
-    difference |= (guint8)(a[i] ^ b[i]);
-  return difference == 0;
+  if (route->where == SANDBOX_DISCOVERY || route->where == SANDBOX_LOGIN ||
+      route->where == SANDBOX_REFRESH)
+    return NULL;
+  return sandbox_tokens_check (self->tokens, message);
 }
 
-static gboolean
-is_authorized (const SandboxOptions *options, SoupServerMessage *message)
+static void
+follow (SandboxServer *self,
+        SoupServerMessage *message,
+        const Route *route,
+        const gchar *const *path,
+        GHashTable *query)
 {
-  SoupMessageHeaders *headers =
-      soup_server_message_get_request_headers (message);
-  const gchar *bearer = soup_message_headers_get_one (headers, "Authorization");
-  const gchar *key = soup_message_headers_get_one (headers, "X-API-Key");
+  SandboxRefusal *refusal = check_token (self, message, route);
 
-  if (options->token == NULL)
-    return TRUE;
-  if (bearer != NULL && g_ascii_strncasecmp (bearer, "Bearer ", 7) == 0)
-    return is_equal (bearer + 7, options->token);
-  return key != NULL && is_equal (key, options->token);
+  if (refusal != NULL)
+    sandbox_reply_refusal (message, refusal);
+  else
+    sandbox_faulty_call (self, message, route->call, path, query);
 }
 
 static void
@@ -117,12 +125,8 @@ on_request (SoupServer *soup,
   const Route *route =
       find_route (soup_server_message_get_method (message), parts, allowed);
 
-  if (route != NULL && (route->open || is_authorized (self->options, message)))
-    route->call (self, message, (const gchar *const *)parts, query);
-  else if (route != NULL)
-    sandbox_reply_refusal (message,
-                           sandbox_refusal_new (401, "authentication_failed",
-                                                NULL, "Invalid token"));
+  if (route != NULL)
+    follow (self, message, route, (const gchar *const *)parts, query);
   else if (allowed->len > 0)
     {
       soup_message_headers_replace (
@@ -170,6 +174,23 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     refuse_size (message);
 }
 
+/* Calls are counted as they come, not as their bodies end. */
+static void
+meet (SandboxServer *self, SoupServerMessage *message, const gchar *path)
+{
+  g_auto (GStrv) parts = split_path (path);
+  g_autoptr (GString) allowed = g_string_new (NULL);
+  const Route *route =
+      find_route (soup_server_message_get_method (message), parts, allowed);
+  g_autoptr (SandboxRefusal) refusal = NULL;
+
+  if (route == NULL || route->where == SANDBOX_NOWHERE)
+    return;
+  refusal = check_token (self, message, route);
+  if (refusal == NULL)
+    sandbox_faulty_meet (self, message, route->where);
+}
+
 static void
 on_headers (SoupServer *soup,
             SoupServerMessage *message,
@@ -189,51 +210,7 @@ on_headers (SoupServer *soup,
           SOUP_ENCODING_CONTENT_LENGTH &&
       soup_message_headers_get_content_length (headers) > bound->limit)
     refuse_size (message);
-}
-
-/* --- log ---------------------------------------------------------------- */
-
-static void
-on_started (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
-{
-  gint64 *start = g_new (gint64, 1);
-
-  *start = g_get_monotonic_time ();
-  g_object_set_data_full (G_OBJECT (message), "sandbox-start", start, g_free);
-}
-
-/* The path without its query, nothing of headers and bodies. */
-static void
-write_log (SoupServerMessage *message, const gchar *result)
-{
-  const gint64 *start = g_object_get_data (G_OBJECT (message), "sandbox-start");
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree gchar *time = g_date_time_format (now, "%H:%M:%S");
-  GUri *uri = soup_server_message_get_uri (message);
-  /* It is decoded: a line break in it would forge a line of the log. */
-  g_autofree gchar *path = g_strescape (uri ? g_uri_get_path (uri) : "?", NULL);
-
-  g_printerr ("%s.%03d %s %s %s %.1f ms\n", time,
-              g_date_time_get_microsecond (now) / 1000,
-              soup_server_message_get_method (message),
-              path, result,
-              start ? (gdouble)(g_get_monotonic_time () - *start) / 1000.0
-                    : 0.0);
-}
-
-static void
-on_finished (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
-{
-  g_autofree gchar *status =
-      g_strdup_printf ("%u", soup_server_message_get_status (message));
-
-  write_log (message, status);
-}
-
-static void
-on_aborted (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
-{
-  write_log (message, "aborted");
+  meet (user_data, message, path);
 }
 
 /* --- the server --------------------------------------------------------- */
@@ -291,19 +268,13 @@ sandbox_server_new (const SandboxOptions *options,
 
   self->options = options;
   self->store = store;
+  self->tokens = sandbox_tokens_new (options);
   store->chunks_changed = sandbox_upload_settle;
   self->soup = soup_server_new ("server-header", "ekascribe-sandbox", NULL);
   soup_server_add_early_handler (self->soup, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
   if (!options->quiet)
-    {
-      g_signal_connect (self->soup, "request-started", G_CALLBACK (on_started),
-                        NULL);
-      g_signal_connect (self->soup, "request-finished",
-                        G_CALLBACK (on_finished), NULL);
-      g_signal_connect (self->soup, "request-aborted", G_CALLBACK (on_aborted),
-                        NULL);
-    }
+    sandbox_log_connect (self->soup);
   if (!listen_at (self, error))
     return NULL;
   self->base_url = strip_slashes (options->public_url ? options->public_url
@@ -328,6 +299,7 @@ sandbox_server_free (SandboxServer *self)
   if (self->soup != NULL)
     soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
+  sandbox_tokens_free (self->tokens);
   g_free (self->base_url);
   g_free (self->local_url);
   g_free (self);

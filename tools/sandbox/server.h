@@ -5,6 +5,7 @@
 #pragma once
 
 #include "store.h"
+#include "tokens.h"
 
 #include <libsoup/soup.h>
 
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
  * SandboxServer:
  * @options: what the command line asked for
  * @store: the sessions
+ * @tokens: who is let in
+ * @counts: how many calls of each #SandboxWhere came
  * @soup: speaks HTTP
  * @service: accepts connections for @soup
  * @base_url: API root as clients are told it
@@ -23,6 +26,8 @@ typedef struct
 {
   const SandboxOptions *options;
   SandboxStore *store;
+  SandboxTokens *tokens;
+  guint counts[SANDBOX_N_WHERES];
   SoupServer *soup;
   GSocketService *service;
   gchar *base_url;

@@ -41,6 +41,8 @@ sandbox_store_new (const SandboxOptions *options, GError **error)
   self->cancellable = g_cancellable_new ();
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                           (GDestroyNotify)sandbox_session_free);
+  self->forgotten =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)sandbox_session_free);
   return self;
 }
 
@@ -71,6 +73,7 @@ sandbox_store_free (SandboxStore *self)
 {
   g_assert (self->jobs == 0);
   g_hash_table_unref (self->sessions);
+  g_ptr_array_unref (self->forgotten);
   g_object_unref (self->cancellable);
   if (self->temporary)
     remove_directory (self->directory, 1);
@@ -169,4 +172,106 @@ sandbox_store_save (SandboxSession *session)
     g_printerr ("%s: %s\n", temporary, error->message);
   else if (g_rename (temporary, path) != 0)
     g_printerr ("%s: %s\n", path, g_strerror (errno));
+}
+
+/**
+ * sandbox_store_expire:
+ * @self: the store
+ * @id: of a session
+ *
+ * It expires now, if it is there and has no results.
+ */
+void
+sandbox_store_expire (SandboxStore *self, const gchar *id)
+{
+  SandboxSession *session = sandbox_store_find (self, id);
+
+  if (session == NULL || session->finished != NULL)
+    return;
+  g_clear_handle_id (&session->timer, g_source_remove);
+  on_expired (session);
+}
+
+/**
+ * sandbox_store_forget:
+ * @self: the store
+ *
+ * No session is known any more, as after a restart without memory. Their
+ * folders are as they were until sandbox_store_put_away().
+ */
+void
+sandbox_store_forget (SandboxStore *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      SandboxSession *session = value;
+
+      g_hash_table_iter_steal (&iter);
+      g_clear_handle_id (&session->timer, g_source_remove);
+      /* A final state, so that nothing more is begun for it. */
+      if (session->finished == NULL)
+        sandbox_session_set_state (session, SANDBOX_FAILED);
+      g_ptr_array_add (self->forgotten, session);
+    }
+}
+
+static gboolean
+is_busy (SandboxSession *session)
+{
+  guint i;
+
+  for (i = 0; i < session->all_chunks->len; i++)
+    {
+      SandboxChunk *chunk = g_ptr_array_index (session->all_chunks, i);
+
+      if (!chunk->removed && (chunk->state == SANDBOX_CHUNK_STORING ||
+                              chunk->state == SANDBOX_CHUNK_DECODING))
+        return TRUE;
+    }
+  return session->busy;
+}
+
+/* `ID.forgotten-N` is no folder of a session: an id has no dot. */
+static void
+put_away (SandboxSession *session)
+{
+  guint n = 1;
+  g_autofree gchar *path =
+      g_strdup_printf ("%s.forgotten-%u", session->directory, n);
+
+  while (g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_free (path);
+      path = g_strdup_printf ("%s.forgotten-%u", session->directory, ++n);
+    }
+  if (g_rename (session->directory, path) != 0)
+    g_printerr ("%s: %s\n", path, g_strerror (errno));
+}
+
+/**
+ * sandbox_store_put_away:
+ * @self: the store
+ *
+ * Renames the folders of forgotten sessions, so that their ids are free. While
+ * something is at work there, this has to be called again.
+ *
+ * Returns: all are renamed
+ */
+gboolean
+sandbox_store_put_away (SandboxStore *self)
+{
+  for (; self->put_away < self->forgotten->len; self->put_away++)
+    {
+      SandboxSession *session =
+          g_ptr_array_index (self->forgotten, self->put_away);
+
+      if (is_busy (session))
+        return FALSE;
+      put_away (session);
+    }
+  return TRUE;
 }

@@ -15,6 +15,9 @@ typedef void (*SandboxChunkFunc) (SandboxSession *session);
  * @options: what the command line asked for
  * @directory: of all sessions
  * @sessions: by id; they stay until the end
+ * @forgotten: (element-type SandboxSession): not found any more; they stay,
+ *   too
+ * @put_away: how many of @forgotten have another folder
  * @cancellable: cancelled when the sandbox stops
  * @jobs: what workers and subprocesses are at; 0 before sessions are freed
  * @chunks_changed: (nullable): called when chunks of a session were stored,
@@ -28,6 +31,8 @@ struct _SandboxStore
   gchar *directory;
   gboolean temporary;
   GHashTable *sessions;
+  GPtrArray *forgotten;
+  guint put_away;
   GCancellable *cancellable;
   guint jobs;
   SandboxChunkFunc chunks_changed;
@@ -43,6 +48,10 @@ SandboxSession *sandbox_store_create (SandboxStore         *store,
                                       const gchar          *base_url,
                                       GError              **error);
 void            sandbox_store_save   (SandboxSession       *session);
+void            sandbox_store_expire (SandboxStore         *store,
+                                      const gchar          *id);
+void            sandbox_store_forget (SandboxStore         *store);
+gboolean        sandbox_store_put_away (SandboxStore       *store);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SandboxStore, sandbox_store_free)
 

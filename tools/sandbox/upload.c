@@ -144,7 +144,7 @@ accept_waiting (SandboxSession *session, SandboxChunk *chunk)
           g_uri_get_path (soup_server_message_get_uri (message)));
 
       accept_upload (message, session, name);
-      soup_server_message_unpause (message);
+      sandbox_reply_resume (message);
     }
   g_ptr_array_set_size (chunk->waiting, 0);
 }
@@ -164,7 +164,7 @@ refuse_waiting (SandboxSession *session,
 
       sandbox_reply_refusal (
           message, sandbox_refusal_new (status, code, NULL, "%s", text));
-      soup_server_message_unpause (message);
+      sandbox_reply_resume (message);
     }
   g_ptr_array_set_size (chunk->waiting, 0);
   sandbox_session_remove_chunk (session, chunk);
