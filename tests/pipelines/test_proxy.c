@@ -66,6 +66,13 @@ run_main_context (gpointer user_data)
   return NULL;
 }
 
+static gboolean
+on_quit (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 static GSocketConnection *
 try_to_connect (Proxy *proxy, GError **error)
 {
@@ -394,7 +401,8 @@ main (int argc, char **argv)
   loop = g_main_loop_new (NULL, FALSE);
   thread = g_thread_new ("echo", run_main_context, loop);
   result = g_test_run ();
-  g_main_loop_quit (loop);
+  /* In the loop: before it runs, it can't be quit. */
+  g_idle_add (on_quit, loop);
   g_thread_join (thread);
   return result;
 }
