@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  * @duration: what a decoder returns of this chunk, in ns (pre-roll and trimmed
  *   samples not counted)
  * @samples: the same, in samples of the codec's rate
+ * @pre_roll: what a decoder that ignores pre-skip returns in front of that, in
+ *   ns; set by who makes the chunk
  *
  * Immutable and reference counted; the count is atomic.
  */
@@ -31,6 +33,7 @@ typedef struct
   guint64 running_time;
   guint64 duration;
   guint64 samples;
+  guint64 pre_roll;
 } EkaChunk;
 
 EkaChunk *eka_chunk_new   (guint        index,

@@ -370,6 +370,7 @@ make_chunk (EkaChunker *self,
   const guint frame_size = 2 * self->codec.channels;
   const guint64 heard = samples - MIN (samples, self->skip + trim_end);
   g_autoptr (GBytes) bytes = NULL;
+  EkaChunk *chunk;
 
   if (heard == 0)
     return NULL;
@@ -378,10 +379,13 @@ make_chunk (EkaChunker *self,
   else
     bytes = eka_wav_write (&self->codec, self->data->data + self->next_offset,
                            heard * frame_size);
-  return eka_chunk_new (self->index++, bytes, self->media_type,
-                        self->extension, first_running_time (self),
-                        eka_codec_time_from_samples (&self->codec, heard),
-                        heard);
+  chunk = eka_chunk_new (self->index++, bytes, self->media_type,
+                         self->extension, first_running_time (self),
+                         eka_codec_time_from_samples (&self->codec, heard),
+                         heard);
+  chunk->pre_roll =
+      eka_codec_time_from_samples (&self->codec, self->pre_roll_length);
+  return chunk;
 }
 
 /* Cuts the head off a PCM packet. */

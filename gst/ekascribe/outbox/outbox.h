@@ -4,49 +4,76 @@
  */
 #pragma once
 
-#include "chunk/chunk.h"
+#include "outbox/budget.h"
 
 G_BEGIN_DECLS
 
 /**
  * EkaOutbox:
  *
- * What waits for the uplink: the chunks of one session in order, in memory,
- * within a bound. The streaming thread puts, the worker thread takes away; all
+ * The chunks of one session in the order of the recording, in memory, from the
+ * moment that they are cut until the session's results are there. It knows which
+ * of them the service has: waiting, tried (it may have them), acknowledged, and
+ * settled (it lists them, too).
+ *
+ * A chunk gets its number on the service when it is first sent, so that one
+ * that is dropped before leaves no hole; from then on the number stands for
+ * these bytes. The streaming thread puts, the worker thread does the rest; all
  * calls are thread safe.
  */
 typedef struct _EkaOutbox EkaOutbox;
 
 /**
  * EkaOutboxStats:
- * @chunks: chunks that wait
+ * @chunks: chunks that are not acknowledged
  * @bytes: their sum
  * @duration: their sum in ns
+ * @kept: all chunks in memory
+ * @kept_bytes: their sum
+ * @kept_duration: the same in ns
+ * @let_go: audio in ns that was let go after it was acknowledged
+ * @dropped_chunks: chunks that were let go though they were not
+ * @dropped: their sum in ns
  */
 typedef struct
 {
   guint chunks;
   guint64 bytes;
   guint64 duration;
+  guint kept;
+  guint64 kept_bytes;
+  guint64 kept_duration;
+  guint64 let_go;
+  guint dropped_chunks;
+  guint64 dropped;
 } EkaOutboxStats;
 
-EkaOutbox *eka_outbox_new           (guint64         max_bytes,
-                                     guint64         max_duration);
-EkaOutbox *eka_outbox_ref           (EkaOutbox      *outbox);
-void       eka_outbox_unref         (EkaOutbox      *outbox);
-gboolean   eka_outbox_has_room      (EkaOutbox      *outbox,
-                                     EkaChunk       *chunk);
-gboolean   eka_outbox_wait_for_room (EkaOutbox      *outbox,
-                                     EkaChunk       *chunk);
-void       eka_outbox_put           (EkaOutbox      *outbox,
-                                     EkaChunk       *chunk);
-EkaChunk  *eka_outbox_peek          (EkaOutbox      *outbox);
-gboolean   eka_outbox_release       (EkaOutbox      *outbox,
-                                     guint           index);
-void       eka_outbox_set_flushing  (EkaOutbox      *outbox,
-                                     gboolean        flushing);
-void       eka_outbox_get_stats     (EkaOutbox      *outbox,
-                                     EkaOutboxStats *stats);
+EkaOutbox *eka_outbox_new          (EkaBudget      *budget);
+EkaOutbox *eka_outbox_ref          (EkaOutbox      *outbox);
+void       eka_outbox_unref        (EkaOutbox      *outbox);
+void       eka_outbox_put          (EkaOutbox      *outbox,
+                                    EkaChunk       *chunk);
+EkaChunk  *eka_outbox_peek         (EkaOutbox      *outbox,
+                                    gboolean       *last);
+EkaChunk  *eka_outbox_try          (EkaOutbox      *outbox,
+                                    guint          *number);
+void       eka_outbox_acknowledge  (EkaOutbox      *outbox,
+                                    guint           number);
+void       eka_outbox_replace      (EkaOutbox      *outbox,
+                                    EkaChunk       *first,
+                                    EkaChunk       *second);
+void       eka_outbox_skip         (EkaOutbox      *outbox);
+void       eka_outbox_remove       (EkaOutbox      *outbox);
+GPtrArray *eka_outbox_take_rest    (EkaOutbox      *outbox);
+guint      eka_outbox_settle       (EkaOutbox      *outbox,
+                                    const gboolean *listed,
+                                    guint           n_listed);
+gboolean   eka_outbox_wants_audit  (EkaOutbox      *outbox);
+guint      eka_outbox_count_sent   (EkaOutbox      *outbox);
+guint64    eka_outbox_rewind       (EkaOutbox      *outbox);
+void       eka_outbox_clear        (EkaOutbox      *outbox);
+void       eka_outbox_get_stats    (EkaOutbox      *outbox,
+                                    EkaOutboxStats *stats);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaOutbox, eka_outbox_unref)
 
