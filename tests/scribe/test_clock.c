@@ -148,6 +148,32 @@ test_real_clock_runs_in_its_context (void)
   g_assert_cmpint (eka_clock_next (clock), ==, -1);
 }
 
+/* A minute in a tenth of a second, and no earlier. */
+static void
+test_real_clock_runs_faster (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (EkaClock) clock = eka_clock_new (context);
+  g_autoptr (GString) log = g_string_new (NULL);
+  gint64 start = eka_clock_now (clock);
+  gint64 began = g_get_monotonic_time ();
+
+  eka_clock_schedule (clock, G_TIME_SPAN_MINUTE, add_char, log);
+  eka_clock_set_rate (clock, 600);
+  g_assert_cmpint (eka_clock_now (clock) - start, <, G_TIME_SPAN_MINUTE);
+  while (log->len < 1)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpint (eka_clock_now (clock) - start, >=, G_TIME_SPAN_MINUTE);
+  g_assert_cmpint (g_get_monotonic_time () - began, >=, 99000);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 30 * G_TIME_SPAN_SECOND);
+
+  /* It does not jump when it slows down. */
+  start = eka_clock_now (clock);
+  eka_clock_set_rate (clock, 1);
+  g_assert_cmpint (eka_clock_now (clock), >=, start);
+  g_assert_cmpint (eka_clock_now (clock) - start, <, 30 * G_TIME_SPAN_MINUTE);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -163,5 +189,6 @@ main (int   argc,
                    test_clock_may_go_in_its_own_timer);
   g_test_add_func ("/clock/real-one-runs-in-its-context",
                    test_real_clock_runs_in_its_context);
+  g_test_add_func ("/clock/real-one-runs-faster", test_real_clock_runs_faster);
   return g_test_run ();
 }

@@ -139,11 +139,6 @@ test_file_is_read (Fixture      *f,
     }
   write_file (f, longest, -1);
   g_assert_true (eka_token_load (f->token, NULL));
-
-  /* A file that was taken away again takes its token along. */
-  eka_token_set_file (f->token, NULL);
-  g_assert_true (eka_token_load (f->token, NULL));
-  g_assert_cmpstr (credential (f), ==, "Bearer other");
 }
 
 static void
@@ -227,52 +222,22 @@ test_pipe_is_waited_for (Fixture      *f,
   g_assert_cmpstr (credential (f), ==, "Bearer piped");
 }
 
+/* Whoever sets a token last counts, and the file only when it changes. */
 static void
-test_renewal (Fixture      *f,
-              gconstpointer data)
+test_the_newest_counts (Fixture      *f,
+                        gconstpointer data)
 {
+  eka_token_set_value (f->token, "zero");
   eka_token_set_file (f->token, f->file);
   write_file (f, "one", -1);
   g_assert_true (eka_token_load (f->token, NULL));
   g_assert_cmpstr (credential (f), ==, "Bearer one");
-
-  g_assert_false (eka_token_renew (f->token, f->request));
-  write_file (f, "two", -1);
-  g_assert_true (eka_token_renew (f->token, f->request));
-  g_assert_cmpstr (f->request->credential, ==, "Bearer two");
-
-  /* A file that is gone or torn keeps what there was. */
-  write_file (f, "", 0);
-  g_assert_false (eka_token_renew (f->token, f->request));
-  g_unlink (f->file);
-  g_assert_false (eka_token_renew (f->token, f->request));
-  g_assert_cmpstr (credential (f), ==, "Bearer two");
-}
-
-/* Two calls are refused with the same token; the one that is answered second
- * must not be told that nothing changed because the first has read the file. */
-static void
-test_renewal_compares_with_what_was_sent (Fixture      *f,
-                                          gconstpointer data)
-{
-  g_autoptr (EkaRequest) other = eka_request_new (EKA_CALL_GET, "GET", "x:");
-
-  eka_token_set_file (f->token, f->file);
-  write_file (f, "one", -1);
+  eka_token_set_value (f->token, "two");
   g_assert_true (eka_token_load (f->token, NULL));
-  eka_token_authorize (f->token, f->request);
-  eka_token_authorize (f->token, other);
-  write_file (f, "two", -1);
-  g_assert_true (eka_token_renew (f->token, f->request));
-  g_assert_true (eka_token_renew (f->token, other));
-  g_assert_cmpstr (other->credential, ==, "Bearer two");
-
-  /* So for an application that sets a new token while a call is under way. */
-  eka_token_set_file (f->token, NULL);
-  eka_token_set_value (f->token, "three");
-  g_assert_true (eka_token_renew (f->token, other));
-  g_assert_cmpstr (other->credential, ==, "Bearer three");
-  g_assert_false (eka_token_renew (f->token, other));
+  g_assert_cmpstr (credential (f), ==, "Bearer two");
+  write_file (f, "three", -1);
+  g_assert_true (eka_token_load (f->token, NULL));
+  g_assert_cmpstr (credential (f), ==, "Bearer three");
 }
 
 static void
@@ -309,9 +274,7 @@ main (int    argc,
   ADD ("a file that holds no token is told", test_bad_files_are_told);
   ADD ("devices and pipes end", test_devices_end);
   ADD ("a pipe that is written to is waited for", test_pipe_is_waited_for);
-  ADD ("only another token is worth another try", test_renewal);
-  ADD ("a renewal compares with what was sent",
-       test_renewal_compares_with_what_was_sent);
+  ADD ("the newest token counts", test_the_newest_counts);
   ADD ("no echo shows a secret", test_redaction);
   return g_test_run ();
 }

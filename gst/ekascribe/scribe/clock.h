@@ -24,6 +24,8 @@ EkaClock *eka_clock_new_test (void);
 EkaClock *eka_clock_ref      (EkaClock     *clock);
 void      eka_clock_unref    (EkaClock     *clock);
 gint64    eka_clock_now      (EkaClock     *clock);
+void      eka_clock_set_rate (EkaClock     *clock,
+                              guint         rate);
 guint     eka_clock_schedule (EkaClock     *clock,
                               gint64        delay,
                               EkaClockFunc  func,

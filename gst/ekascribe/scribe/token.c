@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "scribe/token.h"
+#include "scribe/tokenprivate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <glib/gstdio.h>
 
 #include "scribe/error.h"
+#include "scribe/secret.h"
 
 /* A bearer token in a file; more than this is another file by mistake. */
 #define MAX_FILE_SIZE (64 * 1024)
@@ -20,27 +21,6 @@
 /* How long a pipe, as of a shell's `<(command)`, may take for its next bytes,
  * in ms. */
 #define PIPE_PATIENCE 5000
-
-/* A shorter secret is none, and taking it out would cut words to pieces. */
-#define MIN_REDACTED 3
-
-struct _EkaToken
-{
-  gatomicrefcount refs;
-  GMutex lock; /* guards all below; nothing is called with it held */
-  gchar *value;    /* as it was set */
-  gchar *filename;
-  gchar *loaded;   /* from the file; goes before @value */
-  gchar *api_key;
-};
-
-static void
-wipe (gchar **secret)
-{
-  if (*secret != NULL)
-    explicit_bzero (*secret, strlen (*secret));
-  g_clear_pointer (secret, g_free);
-}
 
 /* @length bytes without the blanks around them; no copy of a part is left
  * behind. %NULL where nothing else is there. */
@@ -70,6 +50,8 @@ eka_token_new (void)
 
   g_atomic_ref_count_init (&token->refs);
   g_mutex_init (&token->lock);
+  g_queue_init (&token->waiting);
+  token->stale = G_MAXINT64;
   return token;
 }
 
@@ -95,27 +77,46 @@ eka_token_unref (EkaToken *token)
 {
   if (!g_atomic_ref_count_dec (&token->refs))
     return;
-  wipe (&token->value);
-  wipe (&token->loaded);
-  wipe (&token->api_key);
+  eka_secret_clear (&token->value);
+  eka_secret_clear (&token->previous);
+  eka_secret_clear (&token->loaded);
+  eka_secret_clear (&token->api_key);
+  eka_secret_clear (&token->asked_for);
+  g_clear_pointer (&token->login, eka_login_unref);
+  if (token->ask_destroy != NULL)
+    token->ask_destroy (token->ask_data);
   g_free (token->filename);
   g_mutex_clear (&token->lock);
   g_free (token);
+}
+
+/* @value: (transfer full) (nullable) */
+static void
+replace_value_locked (EkaToken *token,
+                      gchar    *value,
+                      gint64    stale)
+{
+  eka_secret_clear (&token->previous);
+  token->previous = token->value;
+  token->value = value;
+  token->stale = stale;
 }
 
 /**
  * eka_token_set_value:
  * @token: a source
  * @value: (nullable): a bearer token; blanks around it do not count
+ *
+ * The newest token counts, wherever it comes from.
  */
 void
 eka_token_set_value (EkaToken    *token,
                      const gchar *value)
 {
   g_mutex_lock (&token->lock);
-  wipe (&token->value);
-  if (value != NULL)
-    token->value = copy_trimmed (value, strlen (value));
+  replace_value_locked (
+      token, value != NULL ? copy_trimmed (value, strlen (value)) : NULL,
+      G_MAXINT64);
   g_mutex_unlock (&token->lock);
 }
 
@@ -123,14 +124,14 @@ eka_token_set_value (EkaToken    *token,
  * eka_token_set_file:
  * @token: a source
  * @filename: (nullable): a file that holds a bearer token; read by
- *   eka_token_load() and eka_token_renew()
+ *   eka_token_load(), and again for each renewal
  */
 void
 eka_token_set_file (EkaToken    *token,
                     const gchar *filename)
 {
   g_mutex_lock (&token->lock);
-  wipe (&token->loaded);
+  eka_secret_clear (&token->loaded);
   g_free (token->filename);
   token->filename = g_strdup (filename);
   g_mutex_unlock (&token->lock);
@@ -146,22 +147,10 @@ eka_token_set_api_key (EkaToken    *token,
                        const gchar *api_key)
 {
   g_mutex_lock (&token->lock);
-  wipe (&token->api_key);
+  eka_secret_clear (&token->api_key);
   if (api_key != NULL)
     token->api_key = copy_trimmed (api_key, strlen (api_key));
   g_mutex_unlock (&token->lock);
-}
-
-/* What may stand in a header field (RFC 9110 section 5.5), blanks left out. */
-static gboolean
-is_credential (const gchar *value)
-{
-  if (*value == '\0')
-    return FALSE;
-  for (; *value != '\0'; value++)
-    if (!g_ascii_isgraph (*value))
-      return FALSE;
-  return TRUE;
 }
 
 static gboolean
@@ -211,10 +200,10 @@ read_bounded (const gchar *filename,
   return got < 0 ? -1 : (gssize) length;
 }
 
-/* The token in @filename; what is no token is wiped. */
-static gchar *
-read_file (const gchar *filename,
-           GError     **error)
+/* The token in @filename; what is no token is wiped. May take its time. */
+gchar *
+eka_token_read_file (const gchar *filename,
+                     GError     **error)
 {
   gchar buffer[MAX_FILE_SIZE + 1];
   gssize length = read_bounded (filename, buffer, sizeof buffer);
@@ -229,9 +218,9 @@ read_file (const gchar *filename,
   if (length < 0)
     g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved),
                  "“%s”: %s", filename, g_strerror (saved));
-  else if (value == NULL || !is_credential (value))
+  else if (value == NULL || !eka_secret_is_credential (value))
     {
-      wipe (&value);
+      eka_secret_clear (&value);
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                    "“%s” does not hold a token and nothing else", filename);
     }
@@ -260,8 +249,8 @@ eka_token_load (EkaToken *token,
 
   g_mutex_lock (&token->lock);
   filename = g_strdup (token->filename);
-  bad_value = token->value != NULL && !is_credential (token->value);
-  bad_key = token->api_key != NULL && !is_credential (token->api_key);
+  bad_value = token->value != NULL && !eka_secret_is_credential (token->value);
+  bad_key = token->api_key != NULL && !eka_secret_is_credential (token->api_key);
   g_mutex_unlock (&token->lock);
 
   if (bad_key)
@@ -275,7 +264,7 @@ eka_token_load (EkaToken *token,
   if (filename == NULL)
     return TRUE;
 
-  value = read_file (filename, &local);
+  value = eka_token_read_file (filename, &local);
   if (value == NULL)
     {
       message = g_strdup_printf ("No token could be read from "
@@ -283,18 +272,147 @@ eka_token_load (EkaToken *token,
       return set_settings_error (error, "access-token-file", message);
     }
 
-  g_mutex_lock (&token->lock);
-  wipe (&token->loaded);
-  token->loaded = value;
-  g_mutex_unlock (&token->lock);
+  eka_token_take_file (token, value);
+  eka_secret_clear (&value);
   return TRUE;
+}
+
+/* Whether @value is another one than the file held before; it counts then. */
+gboolean
+eka_token_take_file (EkaToken    *token,
+                     const gchar *value)
+{
+  gboolean changed;
+
+  g_mutex_lock (&token->lock);
+  changed = g_strcmp0 (token->loaded, value) != 0;
+  if (changed)
+    {
+      eka_secret_set (&token->loaded, value);
+      replace_value_locked (token, g_strdup (value), G_MAXINT64);
+    }
+  g_mutex_unlock (&token->lock);
+  return changed;
+}
+
+/* @stale: when another one is due, by the worker's clock */
+void
+eka_token_take_login (EkaToken    *token,
+                      const gchar *value,
+                      gint64       stale)
+{
+  g_mutex_lock (&token->lock);
+  if (g_strcmp0 (token->value, value) != 0)
+    replace_value_locked (token, g_strdup (value), stale);
+  else
+    token->stale = stale;
+  g_mutex_unlock (&token->lock);
+}
+
+/**
+ * eka_token_set_login:
+ * @token: a source
+ * @login: (transfer none) (nullable): where tokens come from when there is none,
+ *   or it is not good any more
+ */
+void
+eka_token_set_login (EkaToken *token,
+                     EkaLogin *login)
+{
+  EkaLogin *old;
+
+  g_mutex_lock (&token->lock);
+  old = token->login;
+  token->login = login != NULL ? eka_login_ref (login) : NULL;
+  g_mutex_unlock (&token->lock);
+  g_clear_pointer (&old, eka_login_unref);
+}
+
+/**
+ * eka_token_set_ask_func:
+ * @token: a source that is not in use yet
+ * @func: (nullable): called on the worker thread when nothing else brings a good
+ *   token; every call has to be answered, with eka_token_answer()
+ * @user_data: for @func
+ * @destroy: (nullable): frees @user_data with the source
+ */
+void
+eka_token_set_ask_func (EkaToken       *token,
+                        EkaTokenAskFunc func,
+                        gpointer        user_data,
+                        GDestroyNotify  destroy)
+{
+  g_mutex_lock (&token->lock);
+  token->ask = func;
+  token->ask_data = user_data;
+  token->ask_destroy = destroy;
+  g_mutex_unlock (&token->lock);
+}
+
+/**
+ * eka_token_may_come:
+ * @token: a source
+ *
+ * Returns: whether somebody who was asked for a token, and had none, may bring
+ *   one later with eka_token_set_value()
+ */
+gboolean
+eka_token_may_come (EkaToken *token)
+{
+  gboolean may;
+
+  g_mutex_lock (&token->lock);
+  may = token->may_come;
+  g_mutex_unlock (&token->lock);
+  return may;
+}
+
+/**
+ * eka_token_is_due:
+ * @token: a source
+ * @now: by the worker's clock
+ *
+ * Returns: whether a call should not go out before eka_renewal_async(): there is
+ *   no credential though one can be had, or it is about to expire
+ */
+gboolean
+eka_token_is_due (EkaToken *token,
+                  gint64    now)
+{
+  gboolean due;
+
+  g_mutex_lock (&token->lock);
+  due = token->login != NULL && (token->value == NULL || now >= token->stale);
+  if (token->value == NULL && token->api_key == NULL && token->ask != NULL)
+    due = TRUE;
+  g_mutex_unlock (&token->lock);
+  return due;
+}
+
+static gchar *
+dup_credential_locked (EkaToken *token)
+{
+  return token->value != NULL ? g_strconcat ("Bearer ", token->value, NULL)
+                              : g_strdup (token->api_key);
+}
+
+/* Returns: (transfer full) (nullable): as it stands in the header */
+gchar *
+eka_token_dup_credential (EkaToken *token)
+{
+  gchar *credential;
+
+  g_mutex_lock (&token->lock);
+  credential = dup_credential_locked (token);
+  g_mutex_unlock (&token->lock);
+  return credential;
 }
 
 /**
  * eka_token_is_set:
  * @token: a source
  *
- * Returns: whether there is a token or a key
+ * Returns: whether there is a token or a key, or client credentials
  */
 gboolean
 eka_token_is_set (EkaToken *token)
@@ -302,8 +420,8 @@ eka_token_is_set (EkaToken *token)
   gboolean set;
 
   g_mutex_lock (&token->lock);
-  set = token->loaded != NULL || token->value != NULL ||
-        token->api_key != NULL;
+  set = token->value != NULL || token->api_key != NULL ||
+        token->login != NULL;
   g_mutex_unlock (&token->lock);
   return set;
 }
@@ -320,45 +438,15 @@ void
 eka_token_authorize (EkaToken   *token,
                      EkaRequest *request)
 {
-  const gchar *value;
+  gchar *credential;
+  const gchar *header;
 
   g_mutex_lock (&token->lock);
-  value = token->loaded != NULL ? token->loaded : token->value;
-  if (value != NULL)
-    eka_request_set_credential (request, "Authorization",
-                                g_strconcat ("Bearer ", value, NULL));
-  else if (token->api_key != NULL)
-    eka_request_set_credential (request, "X-API-Key",
-                                g_strdup (token->api_key));
-  else
-    eka_request_set_credential (request, NULL, NULL);
+  header = token->value != NULL ? "Authorization" : "X-API-Key";
+  credential = dup_credential_locked (token);
   g_mutex_unlock (&token->lock);
-}
-
-/**
- * eka_token_renew:
- * @token: a source
- * @request: a request whose credential the server refused
- *
- * Reads the file again and puts the credential on @request that holds now. It
- * is compared with the one that was refused: another call, or the application,
- * may have brought the new one meanwhile.
- *
- * Returns: whether it is another one, worth another try
- */
-gboolean
-eka_token_renew (EkaToken   *token,
-                 EkaRequest *request)
-{
-  g_autofree gchar *refused = g_strdup (request->credential);
-  gboolean changed;
-
-  eka_token_load (token, NULL);
-  eka_token_authorize (token, request);
-  changed = request->credential != NULL &&
-            g_strcmp0 (refused, request->credential) != 0;
-  wipe (&refused);
-  return changed;
+  eka_request_set_credential (request, credential != NULL ? header : NULL,
+                              credential);
 }
 
 /**
@@ -373,23 +461,13 @@ gchar *
 eka_token_redact (EkaToken *token,
                   gchar    *text)
 {
-  const gchar *secrets[3];
-  guint i;
-
   g_mutex_lock (&token->lock);
-  secrets[0] = token->value;
-  secrets[1] = token->loaded;
-  secrets[2] = token->api_key;
-  for (i = 0; text != NULL && i < G_N_ELEMENTS (secrets); i++)
-    if (secrets[i] != NULL && strlen (secrets[i]) >= MIN_REDACTED &&
-        strstr (text, secrets[i]) != NULL)
-      {
-        GString *string = g_string_new (text);
-
-        g_string_replace (string, secrets[i], "…", 0);
-        wipe (&text);
-        text = g_string_free (string, FALSE);
-      }
+  text = eka_secret_redact (token->value, text);
+  text = eka_secret_redact (token->previous, text);
+  text = eka_secret_redact (token->loaded, text);
+  text = eka_secret_redact (token->api_key, text);
+  if (token->login != NULL)
+    text = eka_login_redact (token->login, text);
   g_mutex_unlock (&token->lock);
   return text;
 }
