@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "scribe/error.h"
 #include "scribe/json.h"
 
 /* One scripted answer: a reply, an error, or with neither none at all. */
@@ -15,7 +16,14 @@ typedef struct
   GError *error;
 } Script;
 
-#define N_CALLS (EKA_CALL_PATCH + 1)
+#define N_CALLS (EKA_CALL_REFRESH + 1)
+
+/* One that was created before the newest. */
+typedef struct
+{
+  GPtrArray *files;
+  gboolean ended;
+} OldSession;
 
 static void eka_liar_transport_init (EkaTransportInterface *iface);
 
@@ -34,6 +42,15 @@ script_free (gpointer data)
 }
 
 static void
+old_session_free (gpointer data)
+{
+  OldSession *old = data;
+
+  g_ptr_array_unref (old->files);
+  g_free (old);
+}
+
+static void
 request_free (gpointer data)
 {
   eka_request_free (data);
@@ -46,6 +63,8 @@ eka_liar_init (EkaLiar *self)
 
   self->log = g_ptr_array_new_with_free_func (request_free);
   self->files = g_ptr_array_new_with_free_func (g_free);
+  self->old = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                     old_session_free);
   self->scripts = g_new0 (GQueue, N_CALLS);
   for (i = 0; i < N_CALLS; i++)
     g_queue_init (&self->scripts[i]);
@@ -62,6 +81,7 @@ eka_liar_finalize (GObject *object)
   g_free (self->scripts);
   g_ptr_array_unref (self->log);
   g_ptr_array_unref (self->files);
+  g_hash_table_unref (self->old);
   g_free (self->session_id);
   G_OBJECT_CLASS (eka_liar_parent_class)->finalize (object);
 }
@@ -97,14 +117,14 @@ name_of (const gchar *uri)
 }
 
 static gchar *
-list_files (EkaLiar *self)
+list_files (GPtrArray *files)
 {
   GString *text = g_string_new ("[");
   guint i;
 
-  for (i = 0; i < self->files->len; i++)
+  for (i = 0; i < files->len; i++)
     g_string_append_printf (text, "%s\"%s\"", i > 0 ? "," : "",
-                            (gchar *) g_ptr_array_index (self->files, i));
+                            (gchar *) g_ptr_array_index (files, i));
   g_string_append_c (text, ']');
   return g_string_free (text, FALSE);
 }
@@ -114,6 +134,48 @@ reply_with (guint  status,
             gchar *body)
 {
   return eka_reply_new (status, g_bytes_new_take (body, strlen (body)));
+}
+
+/* The part of the path behind “sessions”. */
+static gchar *
+id_of (const gchar *uri)
+{
+  const gchar *start = strstr (uri, "/sessions/");
+
+  if (start == NULL)
+    return NULL;
+  start += strlen ("/sessions/");
+  return g_strndup (start, strcspn (start, "/?#"));
+}
+
+/* One that is not the newest, if @request is about such a one. */
+static OldSession *
+find_old (EkaLiar    *self,
+          EkaRequest *request)
+{
+  g_autofree gchar *id = id_of (request->uri);
+
+  if (id == NULL || g_strcmp0 (id, self->session_id) == 0)
+    return NULL;
+  return g_hash_table_lookup (self->old, id);
+}
+
+static gboolean
+is_ended (EkaLiar    *self,
+          EkaRequest *request)
+{
+  OldSession *old = find_old (self, request);
+
+  return old != NULL ? old->ended : self->ended;
+}
+
+static GPtrArray *
+files_of (EkaLiar    *self,
+          EkaRequest *request)
+{
+  OldSession *old = find_old (self, request);
+
+  return old != NULL ? old->files : self->files;
 }
 
 static EkaReply *
@@ -137,39 +199,49 @@ answer_upload (EkaLiar    *self,
                EkaRequest *request)
 {
   g_autofree gchar *name = name_of (request->uri);
+  g_autofree gchar *id = find_old (self, request) != NULL
+                             ? id_of (request->uri)
+                             : g_strdup (self->session_id);
 
   return reply_with (200, g_strdup_printf (
       "{\"session_id\":\"%s\",\"success\":true,"
-      "\"original_filename\":\"%s\"}", self->session_id, name));
+      "\"original_filename\":\"%s\"}", id, name));
 }
 
 static EkaReply *
-answer_state (EkaLiar *self,
-              guint    status,
-              gchar   *more)
+answer_state (EkaLiar    *self,
+              EkaRequest *request,
+              guint       status,
+              gchar      *more)
 {
-  g_autofree gchar *files = list_files (self);
+  g_autofree gchar *id = find_old (self, request) != NULL
+                             ? id_of (request->uri)
+                             : g_strdup (self->session_id);
+  GPtrArray *files = files_of (self, request);
+  g_autofree gchar *list = list_files (files);
   g_autofree gchar *members = more;
 
   return reply_with (status, g_strdup_printf (
       "{\"session_id\":\"%s\",\"upload_url\":\"https://secret/\","
       "\"audio_files_received\":%u,\"audio_files\":%s,%s}",
-      self->session_id, self->files->len, files, members));
+      id, files->len, list, members));
 }
 
 static EkaReply *
-answer_get (EkaLiar *self)
+answer_get (EkaLiar    *self,
+            EkaRequest *request)
 {
-  if (!self->ended)
-    return answer_state (self, 202, g_strdup ("\"status\":\"initialized\""));
-  return answer_state (self, 200, g_strdup_printf (
+  if (!is_ended (self, request))
+    return answer_state (self, request, 202,
+                         g_strdup ("\"status\":\"initialized\""));
+  return answer_state (self, request, 200, g_strdup_printf (
       "\"status\":\"completed\",\"audio_files_processed\":%u,"
       "\"model_used\":\"lite\",\"language_detected\":\"en\","
       "\"completed_at\":\"2026-06-06T14:22:07Z\","
       "\"transcript\":\"Patient presents with cough and fever...\","
       "\"templates\":[{\"eka_emr_template\":{\"status\":\"success\","
       "\"document_id\":\"doc_abc123\",\"data\":{\"chief_complaint\":"
-      "\"cough\"},\"publish\":{}}}]", self->files->len));
+      "\"cough\"},\"publish\":{}}}]", files_of (self, request)->len));
 }
 
 static EkaReply *
@@ -185,7 +257,7 @@ answer (EkaLiar    *self,
           "\"audio_formats\":[\"audio/ogg;codecs=opus\",\"audio/wav\"],"
           "\"max_chunk_duration_seconds\":20,"
           "\"upload_methods\":[\"chunked\"]},\"models\":[{\"id\":\"lite\","
-          "\"languages\":[\"en\",\"hi\"],\"max_session_duration_seconds\":600}"
+          "\"languages\":[\"en\",\"hi\"],\"max_session_duration_seconds\":3600}"
           "],\"languages\":{\"supported\":[\"en\",\"hi\"],"
           "\"auto_detection\":true}}"));
     case EKA_CALL_CREATE:
@@ -193,13 +265,53 @@ answer (EkaLiar    *self,
     case EKA_CALL_UPLOAD:
       return answer_upload (self, request);
     case EKA_CALL_END:
-      return answer_state (self, 202, g_strdup ("\"status\":\"processing\""));
+      return answer_state (self, request, 202,
+                           g_strdup ("\"status\":\"processing\""));
     case EKA_CALL_GET:
-      return answer_get (self);
+      return answer_get (self, request);
     case EKA_CALL_PATCH:
       return reply_with (200, g_strdup ("{\"status\":\"success\"}"));
+    case EKA_CALL_LOGIN:
+    case EKA_CALL_REFRESH:
+      self->tokens++;
+      return reply_with (200, g_strdup_printf (
+          "{\"access_token\":\"token-%u\",\"refresh_token\":\"again-%u\","
+          "\"expires_in\":3600}", self->tokens, self->tokens));
     }
   g_assert_not_reached ();
+}
+
+/* The newest session gets out of the way of the next one. */
+static void
+begin_session (EkaLiar    *self,
+               GBytes     *json)
+{
+  g_autoptr (JsonObject) body = eka_json_parse_bytes (json, NULL);
+  OldSession *old;
+
+  if (self->session_id != NULL)
+    {
+      old = g_new0 (OldSession, 1);
+      old->files = g_steal_pointer (&self->files);
+      old->ended = self->ended;
+      g_hash_table_replace (self->old, g_steal_pointer (&self->session_id),
+                            old);
+      self->files = g_ptr_array_new_with_free_func (g_free);
+    }
+  self->session_id = g_strdup (eka_json_get_string (body, "session_id"));
+  self->ended = FALSE;
+}
+
+static void
+note_end (EkaLiar    *self,
+          EkaRequest *request)
+{
+  OldSession *old = find_old (self, request);
+
+  if (old != NULL)
+    old->ended = TRUE;
+  else
+    self->ended = TRUE;
 }
 
 /* What an answer, scripted or not, changes at the service. */
@@ -208,34 +320,23 @@ remember (EkaLiar    *self,
           EkaRequest *request,
           EkaReply   *reply)
 {
-  g_autoptr (JsonObject) body = NULL;
+  GPtrArray *files = files_of (self, request);
   g_autofree gchar *name = NULL;
 
   /* A refused create may be a second one: the session of the first is there. */
   if (request->call == EKA_CALL_CREATE && reply->status == 409)
-    {
-      body = eka_json_parse_bytes (request->body, NULL);
-      g_free (self->session_id);
-      self->session_id = g_strdup (eka_json_get_string (body, "session_id"));
-    }
+    begin_session (self, request->body);
   if (reply->status / 100 != 2)
     return;
   if (request->call == EKA_CALL_CREATE)
-    {
-      body = eka_json_parse_bytes (reply->body, NULL);
-      g_free (self->session_id);
-      self->session_id = g_strdup (eka_json_get_string (body, "session_id"));
-      self->ended = FALSE;
-      g_ptr_array_set_size (self->files, 0);
-    }
+    begin_session (self, reply->body);
   else if (request->call == EKA_CALL_END)
-    self->ended = TRUE;
+    note_end (self, request);
   else if (request->call == EKA_CALL_UPLOAD)
     {
       name = name_of (request->uri);
-      if (!g_ptr_array_find_with_equal_func (self->files, name, g_str_equal,
-                                             NULL))
-        g_ptr_array_add (self->files, g_steal_pointer (&name));
+      if (!g_ptr_array_find_with_equal_func (files, name, g_str_equal, NULL))
+        g_ptr_array_add (files, g_steal_pointer (&name));
     }
 }
 
@@ -271,10 +372,20 @@ eka_liar_send_async (EkaTransport        *transport,
 {
   EkaLiar *self = EKA_LIAR (transport);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Script *script = g_queue_pop_head (&self->scripts[request->call]);
   g_autoptr (GSource) source = NULL;
+  Script *script = NULL;
 
   log_request (self, request);
+  if (g_atomic_int_get (&self->dead))
+    {
+      script = g_new0 (Script, 1);
+      script->error = g_error_new_literal (EKA_SCRIBE_ERROR,
+                                           EKA_SCRIBE_ERROR_NETWORK,
+                                           "No route to host");
+    }
+  else if (request->call != EKA_CALL_GET || is_ended (self, request) ||
+      self->any_get)
+    script = g_queue_pop_head (&self->scripts[request->call]);
   if (script == NULL)
     {
       script = g_new0 (Script, 1);
@@ -282,11 +393,14 @@ eka_liar_send_async (EkaTransport        *transport,
     }
   if (script->reply != NULL)
     remember (self, request, script->reply);
+  else if (request->call == EKA_CALL_END && self->lose_end)
+    note_end (self, request);
   g_task_set_task_data (task, script, script_free);
 
   if (script->reply != NULL || script->error != NULL)
     {
-      source = g_idle_source_new ();
+      source = self->delay > 0 ? g_timeout_source_new (self->delay)
+                               : g_idle_source_new ();
       g_source_set_callback (source, deliver, task, g_object_unref);
     }
   else

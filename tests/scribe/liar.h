@@ -12,9 +12,13 @@ G_BEGIN_DECLS
  * EkaLiar:
  * @log: (element-type EkaRequest): copies of all requests, credentials
  *   included, in their order
- * @files: (element-type utf8): names of the uploads that were answered 2xx
+ * @files: (element-type utf8): names of the uploads to the newest session that
+ *   were answered 2xx
  * @session_id: (nullable): the session that was created last
- * @ended: End Session was answered 2xx
+ * @ended: End Session of the newest session was answered 2xx
+ * @lose_end: an End that gets an error for an answer has been heard
+ * @any_get: what is pushed for Get Session answers any; else only those after
+ *   End, which ask for results and not for the list of files
  *
  * A transport without a network. What is pushed for a call answers the next
  * requests of that call, one each, in the order of pushing; where nothing is
@@ -33,7 +37,13 @@ struct _EkaLiar
   GPtrArray *files;
   gchar *session_id;
   gboolean ended;
+  gboolean any_get;
+  gboolean lose_end;
+  gint dead;    /* atomic; nobody gets an answer */
+  guint delay;  /* of each answer, in ms of the wall clock */
+  guint tokens; /* that were given out */
 
+  GHashTable *old; /* sessions before the newest, by id */
   GQueue *scripts;
 };
 

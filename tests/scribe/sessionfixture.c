@@ -35,6 +35,8 @@ listen (const EkaSessionEvent *event,
   f->state = event->state;
   g_free (f->session_id);
   f->session_id = g_strdup (event->session_id);
+  g_free (f->previous_id);
+  f->previous_id = g_strdup (event->previous_id);
   switch (event->type)
     {
     case EKA_SESSION_EVENT_STATE:
@@ -45,6 +47,12 @@ listen (const EkaSessionEvent *event,
       break;
     case EKA_SESSION_EVENT_CHUNK:
       say (f, "chunk %s %u", event->name, event->attempts);
+      break;
+    case EKA_SESSION_EVENT_FULL:
+      say (f, "full %u", event->rest != NULL ? event->rest->len : 0);
+      g_clear_pointer (&f->rest, g_ptr_array_unref);
+      if (event->rest != NULL)
+        f->rest = g_ptr_array_ref (event->rest);
       break;
     case EKA_SESSION_EVENT_TRANSCRIPT:
       say (f, "transcript %s", event->text);
@@ -61,6 +69,7 @@ listen (const EkaSessionEvent *event,
     case EKA_SESSION_EVENT_DONE:
       say (f, "done");
       f->done++;
+      f->audit = event->audit;
       if (event->error != NULL)
         f->error = g_error_copy (event->error);
       if (event->result != NULL)
@@ -85,7 +94,8 @@ fixture_set_up (Fixture      *f,
   f->clock = eka_clock_new_test ();
   f->worker = eka_worker_new_test (f->clock);
   f->liar = eka_liar_new ();
-  f->outbox = eka_outbox_new (0, 0);
+  f->budget = eka_budget_new (0, 0);
+  f->outbox = eka_outbox_new (f->budget);
   f->said = g_ptr_array_new_with_free_func (g_free);
   f->settings = eka_settings_new ();
   f->settings->base_url = g_strdup ("https://scribe.test/voice/v1");
@@ -104,6 +114,7 @@ fixture_tear_down (Fixture      *f,
   fixture_spin (f);
   g_clear_pointer (&f->settings, eka_settings_free);
   eka_outbox_unref (f->outbox);
+  eka_budget_unref (f->budget);
   g_object_unref (f->liar);
   eka_worker_release (f->worker);
   eka_clock_unref (f->clock);
@@ -111,7 +122,9 @@ fixture_tear_down (Fixture      *f,
   g_clear_error (&f->error);
   g_clear_error (&f->warning);
   g_clear_pointer (&f->result, eka_result_unref);
+  g_clear_pointer (&f->rest, g_ptr_array_unref);
   g_free (f->session_id);
+  g_free (f->previous_id);
   eka_discovery_cache_clear ();
 }
 

@@ -9,18 +9,22 @@
 
 /* One session on a test clock with a lying service. What the session says is
  * written down as words: `state`, `discovered`, `chunk NAME`, `transcript TEXT`,
- * `warning CODE`, `fatal CODE`, `recovered`, `done`. */
+ * `warning CODE`, `fatal CODE`, `recovered`, `full CHUNKS`, `done`. */
 typedef struct
 {
   EkaClock *clock;
   EkaWorker *worker;
   EkaLiar *liar;
+  EkaBudget *budget;
   EkaOutbox *outbox;
   EkaSettings *settings; /* until the session takes it */
   EkaSession *session;
   GPtrArray *said;
   EkaSessionState state;
+  EkaAudit audit;      /* of DONE */
   gchar *session_id;
+  gchar *previous_id;
+  GPtrArray *rest;     /* of the last FULL */
   GError *error;     /* of DONE */
   GError *warning;   /* the last one */
   EkaResult *result; /* of DONE */

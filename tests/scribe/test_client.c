@@ -17,6 +17,7 @@
 typedef struct
 {
   EkaLiar *liar;
+  EkaClock *clock;
   EkaSettings *settings;
   EkaClient *client;
   GCancellable *cancellable;
@@ -33,7 +34,9 @@ static void
 set_up (Fixture      *f,
         gconstpointer data)
 {
+  f->clock = eka_clock_new_test ();
   f->liar = eka_liar_new ();
+  f->liar->any_get = TRUE;
   f->settings = eka_settings_new ();
   f->settings->base_url = g_strdup (BASE);
   f->settings->token = eka_token_new ();
@@ -47,6 +50,7 @@ tear_down (Fixture      *f,
 {
   g_clear_pointer (&f->client, eka_client_free);
   eka_settings_free (f->settings);
+  eka_clock_unref (f->clock);
   g_assert_finalize_object (f->liar);
   g_object_unref (f->cancellable);
 }
@@ -72,7 +76,8 @@ call (Fixture    *f,
   Answer answer = { 0 };
 
   if (f->client == NULL)
-    f->client = eka_client_new (EKA_TRANSPORT (f->liar), f->settings);
+    f->client = eka_client_new (EKA_TRANSPORT (f->liar), f->clock,
+                                f->settings);
   eka_client_call_async (f->client, request, f->cancellable, answered,
                          &answer);
   g_assert_false (answer.done);
@@ -288,7 +293,7 @@ test_trust (Fixture      *f,
       settings->allow_http = cases[i].allow_http;
       if (cases[i].hosts != NULL)
         settings->trusted_hosts = g_strsplit (cases[i].hosts, ",", 0);
-      client = eka_client_new (EKA_TRANSPORT (f->liar), settings);
+      client = eka_client_new (EKA_TRANSPORT (f->liar), f->clock, settings);
       trusted = eka_client_trusts (client, cases[i].uri, &error);
       g_assert_cmpint (trusted, ==, cases[i].property == NULL);
       if (trusted)
@@ -332,7 +337,8 @@ fault (Fixture     *f,
   GError *error;
 
   if (f->client == NULL)
-    f->client = eka_client_new (EKA_TRANSPORT (f->liar), f->settings);
+    f->client = eka_client_new (EKA_TRANSPORT (f->liar), f->clock,
+                                f->settings);
   error = eka_client_fault (f->client, reply, EKA_CALL_CREATE);
   eka_client_redact (f->client, error);
   return error;

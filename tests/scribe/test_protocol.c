@@ -66,7 +66,7 @@ test_create_is_small_by_default (void)
 {
   g_autoptr (EkaSettings) settings = eka_settings_new ();
   g_autoptr (EkaRequest) request =
-      eka_protocol_create (BASE, settings, NULL, "ses_1", NULL);
+      eka_protocol_create (BASE, settings, NULL, "ses_1", NULL, NULL);
 
   g_assert_cmpstr (request->uri, ==, BASE "/sessions");
   g_assert_cmpstr (request->method, ==, "POST");
@@ -92,7 +92,7 @@ test_create_carries_every_field (void)
   settings->patient_details = g_strdup (
       "{\"oid\":\"0123456\",\"weight\":61.3,\"phone\":98765432101234567890,"
       "\"nested\":{\"a\":[null,true]}}");
-  request = eka_protocol_create (BASE, settings, NULL, "ses_1", "fr");
+  request = eka_protocol_create (BASE, settings, NULL, "ses_1", NULL, "fr");
   assert_body (
       request,
       "{\"session_id\":\"ses_1\",\"session_mode\":\"consultation\","
@@ -145,7 +145,7 @@ test_language_of_the_stream (void)
 
       g_test_message ("case %u", i);
       settings->model = g_strdup (cases[i].model);
-      request = eka_protocol_create (BASE, settings, discovery, "ses_1",
+      request = eka_protocol_create (BASE, settings, discovery, "ses_1", NULL,
                                      cases[i].language);
       expected = g_strdup_printf (
           "{\"session_id\":\"ses_1\",\"session_mode\":\"dictation\","
@@ -166,7 +166,7 @@ test_default_model_is_the_service_s (void)
   g_autoptr (EkaDiscovery) discovery =
       discovery_new ("{\"models\":[{\"id\":\"base\"}]}");
   g_autoptr (EkaRequest) request =
-      eka_protocol_create (BASE, settings, discovery, "ses_1", NULL);
+      eka_protocol_create (BASE, settings, discovery, "ses_1", NULL, NULL);
   gsize size;
   const gchar *body = g_bytes_get_data (request->body, &size);
 
@@ -210,14 +210,13 @@ test_create_answers (void)
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (EkaReply) reply = reply_new (201, cases[i].body);
-      g_autofree gchar *id = NULL;
-      g_autofree gchar *url = NULL;
+      g_auto (EkaCreated) created = { 0 };
       g_autoptr (GError) error = NULL;
-      gboolean fine = eka_protocol_parse_create (reply, &id, &url, &error);
+      gboolean fine = eka_protocol_parse_create (reply, &created, &error);
 
       g_test_message ("%s", cases[i].body);
-      g_assert_cmpstr (id, ==, cases[i].id);
-      g_assert_cmpstr (url, ==, cases[i].url);
+      g_assert_cmpstr (created.session_id, ==, cases[i].id);
+      g_assert_cmpstr (created.upload_url, ==, cases[i].url);
       g_assert_cmpint (fine, ==, cases[i].what == NULL);
       if (fine)
         continue;
@@ -231,13 +230,63 @@ test_create_answers (void)
 static void
 test_chunk_names (void)
 {
-  g_autoptr (EkaChunk) first = chunk_new (0, "audio/wav", "wav");
-  g_autoptr (EkaChunk) late = chunk_new (1234, "audio/ogg;codecs=opus", "ogg");
-  g_autofree gchar *a = eka_protocol_chunk_name (first);
-  g_autofree gchar *b = eka_protocol_chunk_name (late);
+  g_autofree gchar *a = eka_protocol_chunk_name (0, "wav");
+  g_autofree gchar *b = eka_protocol_chunk_name (1234, "ogg");
 
   g_assert_cmpstr (a, ==, "audio_0.wav");
   g_assert_cmpstr (b, ==, "audio_1234.ogg");
+}
+
+/* Links to other sessions stand behind what the application gave. */
+static void
+test_create_links_sessions (void)
+{
+  static const struct
+  {
+    guint part;
+    const gchar *replaced;
+    const gchar *own;
+    const gchar *data; /* NULL: no additional_data */
+  } cases[] = {
+    { 0, NULL, NULL, NULL },
+    { 1, NULL, NULL, NULL },
+    { 1, NULL, "{\"a\":1.10}", "{\"a\":1.10}" },
+    { 2, NULL, NULL,
+      "{\"part\":2,\"previous_session_id\":\"ses_p\","
+      "\"first_session_id\":\"ses_f\"}" },
+    { 2, NULL, "{ }",
+      "{\"part\":2,\"previous_session_id\":\"ses_p\","
+      "\"first_session_id\":\"ses_f\"}" },
+    { 3, "ses_r", "{\"a\":1.10 }\n",
+      "{\"a\":1.10,\"part\":3,\"previous_session_id\":\"ses_p\","
+      "\"first_session_id\":\"ses_f\",\"replaced_session_id\":\"ses_r\"}" },
+    { 1, "ses_r", NULL, "{\"replaced_session_id\":\"ses_r\"}" },
+    { 2, NULL, "{\"part\":\"of the body\"}",
+      "{\"part\":\"of the body\",\"previous_session_id\":\"ses_p\","
+      "\"first_session_id\":\"ses_f\"}" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (EkaSettings) settings = eka_settings_new ();
+      g_autoptr (EkaRequest) request = NULL;
+      g_autofree gchar *body = NULL;
+
+      settings->part = cases[i].part;
+      settings->first_id = g_strdup ("ses_f");
+      settings->previous_id = g_strdup ("ses_p");
+      settings->additional_data = g_strdup (cases[i].own);
+      request = eka_protocol_create (BASE, settings, NULL, "ses_1",
+                                     cases[i].replaced, NULL);
+      body = g_strdup_printf (
+          "{\"session_id\":\"ses_1\",\"session_mode\":\"dictation\","
+          "\"model\":\"lite\",\"upload_type\":\"chunked\","
+          "\"communication_protocol\":\"http\"%s%s}",
+          cases[i].data != NULL ? ",\"additional_data\":" : "",
+          cases[i].data != NULL ? cases[i].data : "");
+      assert_body (request, body);
+    }
 }
 
 static void
@@ -311,6 +360,8 @@ test_acknowledgement_is_whole (void)
       "“success” is not true" },
     { "{\"original_filename\":\"audio_0.ogg\"}", "“success” is not true" },
     { "{\"success\":true}", "“original_filename” is not audio_0.ogg" },
+    { "{\"session_id\":\"t\",\"success\":true,"
+      "\"original_filename\":\"audio_0.ogg\"}", "another session" },
     { "{\"success\":true,\"original_filename\":\"audio_1.ogg\"}",
       "“original_filename” is not audio_0.ogg" },
     { "{\"success\":true,\"original_filename\":\"audio_0.ogg\\u0000x\"}",
@@ -324,7 +375,8 @@ test_acknowledgement_is_whole (void)
     {
       g_autoptr (EkaReply) reply = reply_new (200, cases[i].body);
       g_autoptr (GError) error = NULL;
-      gboolean fine = eka_protocol_parse_upload (reply, "audio_0.ogg", &error);
+      gboolean fine =
+          eka_protocol_parse_upload (reply, "s", "audio_0.ogg", &error);
 
       g_test_message ("%s", cases[i].body);
       g_assert_cmpint (fine, ==, cases[i].what == NULL);
@@ -438,6 +490,7 @@ main (int    argc,
   ADD ("the default model is the service's",
        test_default_model_is_the_service_s);
   ADD ("a session is read from the answer", test_create_answers);
+  ADD ("create links sessions", test_create_links_sessions);
   ADD ("chunks are numbered without zeros", test_chunk_names);
   ADD ("the name goes behind the path of upload_url", test_upload_places);
   ADD ("an acknowledgement is whole", test_acknowledgement_is_whole);

@@ -36,7 +36,7 @@ test_a_recording_goes_through_all_states (Fixture      *f,
 {
   static const gchar *const words[] = {
     "discovering", "discovered", "ready", "creating", "recording",
-    "chunk audio_0.wav 1", "chunk audio_1.wav 1", "draining", "ending",
+    "chunk audio_0.wav 1", "chunk audio_1.wav 1", "draining", "auditing", "ending",
     "processing", "completed", "done", NULL
   };
   EkaSessionStats stats;
@@ -95,14 +95,16 @@ static const guint edges[] = {
   [EKA_SESSION_DISCOVERING] = BIT (READY) | BIT (FAILED) | BIT (DISCARDED),
   [EKA_SESSION_READY] = BIT (CREATING) | BIT (FAILED) | BIT (DISCARDED),
   [EKA_SESSION_CREATING] = BIT (RECORDING) | BIT (FAILED) | BIT (DISCARDED),
-  [EKA_SESSION_RECORDING] = BIT (DRAINING) | BIT (FAILED) | BIT (EXPIRED) |
-                            BIT (DISCARDED),
-  [EKA_SESSION_DRAINING] = BIT (ENDING) | BIT (FAILED) | BIT (EXPIRED) |
-                           BIT (DISCARDED),
-  [EKA_SESSION_ENDING] = BIT (PROCESSING) | BIT (FAILED) | BIT (EXPIRED) |
-                         BIT (DISCARDED),
-  [EKA_SESSION_PROCESSING] = BIT (COMPLETED) | BIT (PARTIAL) | BIT (FAILED) |
-                             BIT (EXPIRED) | BIT (DISCARDED),
+  [EKA_SESSION_RECORDING] = BIT (DRAINING) | BIT (CREATING) | BIT (FAILED) |
+                            BIT (EXPIRED) | BIT (DISCARDED),
+  [EKA_SESSION_DRAINING] = BIT (AUDITING) | BIT (CREATING) | BIT (FAILED) |
+                           BIT (EXPIRED) | BIT (DISCARDED),
+  [EKA_SESSION_AUDITING] = BIT (ENDING) | BIT (DRAINING) | BIT (CREATING) |
+                           BIT (FAILED) | BIT (EXPIRED) | BIT (DISCARDED),
+  [EKA_SESSION_ENDING] = BIT (PROCESSING) | BIT (CREATING) | BIT (FAILED) |
+                         BIT (EXPIRED) | BIT (DISCARDED),
+  [EKA_SESSION_PROCESSING] = BIT (COMPLETED) | BIT (PARTIAL) | BIT (CREATING) |
+                             BIT (FAILED) | BIT (EXPIRED) | BIT (DISCARDED),
   [EKA_SESSION_COMPLETED] = 0,
   [EKA_SESSION_PARTIAL] = 0,
   [EKA_SESSION_FAILED] = 0,
@@ -167,7 +169,7 @@ test_nobody_waits_for_results (Fixture      *f,
   g_assert_cmpint (f->state, ==, EKA_SESSION_PROCESSING);
   g_assert_no_error (f->error);
   g_assert_null (f->result);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 0);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 1);
 }
 
 static void
@@ -188,7 +190,7 @@ test_partial_transcripts_are_told_when_they_change (Fixture      *f,
   fixture_record (f, 1);
   g_assert_cmpuint (fixture_count (f, "transcript"), ==, 2);
   g_assert_cmpuint (fixture_count (f, "transcript one two"), ==, 1);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 6);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 7);
 }
 
 static void
@@ -201,13 +203,13 @@ test_polls_keep_their_interval (Fixture      *f,
   fixture_add_chunk (f);
   eka_session_finish (f->session);
   fixture_spin (f);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 1);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 2);
   eka_clock_advance (f->clock, 7 * G_TIME_SPAN_SECOND - 1);
   fixture_spin (f);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 1);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 2);
   eka_clock_advance (f->clock, 1);
   fixture_spin (f);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 2);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 3);
 }
 
 typedef struct
@@ -231,8 +233,6 @@ static const Ending endings[] = {
   { 200, "{\"status\":\"cancelled\"}", EKA_SESSION_FAILED, "cancelled" },
   { 200, "{\"status\":\"error\",\"message\":\"no disk\"}",
     EKA_SESSION_FAILED, "error" },
-  { 410, "{\"status\":\"expired\",\"message\":\"too late\"}",
-    EKA_SESSION_EXPIRED, "expired" },
 };
 
 static void
@@ -241,6 +241,7 @@ test_every_final_answer_ends_the_session (Fixture      *f,
 {
   const Ending *ending = data;
 
+  f->settings->settle_time = 0;
   eka_liar_push (f->liar, EKA_CALL_GET, ending->status, ending->body);
   fixture_record (f, 1);
   g_assert_cmpint (f->state, ==, ending->state);
@@ -266,6 +267,7 @@ test_the_warning_of_a_partial_result_keeps_secrets (Fixture      *f,
 
   g_clear_pointer (&f->settings->patient_details, g_free);
   f->settings->patient_details = g_strdup ("{\"name\":\"Zebulon\"}");
+  f->settings->settle_time = 0;
   eka_liar_push (f->liar, EKA_CALL_GET, 206,
                  "{\"status\":\"partial\",\"processing_errors\":["
                  "{\"message\":\"Zebulon mumbles\"}]}");
@@ -301,7 +303,7 @@ test_a_200_that_is_busy_is_polled_on (Fixture      *f,
   eka_liar_push (f->liar, EKA_CALL_GET, 200, "{\"status\":\"processing\"}");
   fixture_record (f, 1);
   g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
-  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 2);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 3);
 }
 
 static void
@@ -335,7 +337,7 @@ test_one_template_can_be_asked_for (Fixture      *f,
   f->settings->result_template = g_strdup ("soap");
   fixture_record (f, 1);
   g_assert_true (g_str_has_suffix (
-      eka_liar_nth (f->liar, EKA_CALL_GET, 0)->uri, "?template_id=soap"));
+      eka_liar_nth (f->liar, EKA_CALL_GET, 1)->uri, "?template_id=soap"));
 }
 
 static void
@@ -360,14 +362,16 @@ test_abort_is_silent_in_every_state (Fixture      *f,
   static const EkaCall calls[] = { EKA_CALL_DISCOVER, EKA_CALL_CREATE,
                                    EKA_CALL_UPLOAD, EKA_CALL_END,
                                    EKA_CALL_GET };
+  const EkaCall call = calls[GPOINTER_TO_UINT (data)];
   guint said;
 
-  eka_liar_push_stall (f->liar, calls[GPOINTER_TO_UINT (data)]);
+  eka_liar_push_stall (f->liar, call);
   fixture_start (f);
   fixture_add_chunk (f);
   eka_session_finish (f->session);
   fixture_spin (f);
-  g_assert_cmpuint (eka_liar_count (f->liar, calls[GPOINTER_TO_UINT (data)]), ==, 1);
+  g_assert_cmpuint (eka_liar_count (f->liar, call), ==,
+                    call == EKA_CALL_GET ? 2 : 1);
   said = f->said->len;
   eka_session_abort (f->session);
   fixture_spin (f);

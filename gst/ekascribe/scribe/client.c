@@ -10,6 +10,8 @@
 #include "scribe/fault.h"
 #include "scribe/json.h"
 #include "scribe/origin.h"
+#include "scribe/renewal.h"
+#include "scribe/secret.h"
 
 /* Shorter values of patient details would cut common words out of texts. */
 #define MIN_REDACTED 3
@@ -23,6 +25,7 @@
 struct _EkaClient
 {
   EkaTransport *transport;
+  EkaClock *clock;
   EkaSettings *settings;
   GUri *base;          /* where credentials may go */
   GPtrArray *private_values; /* of patient details, the longest first */
@@ -33,7 +36,8 @@ typedef struct
 {
   EkaClient *client;
   EkaRequest *request;
-  gboolean refreshed;
+  EkaReply *refusal; /* 401 or 403, while another credential is looked for */
+  gboolean renewed;
 } Call;
 
 static void
@@ -42,16 +46,8 @@ call_free (gpointer data)
   Call *call = data;
 
   eka_request_free (call->request);
+  g_clear_pointer (&call->refusal, eka_reply_free);
   g_free (call);
-}
-
-static void
-wipe (gpointer data)
-{
-  gchar *secret = data;
-
-  explicit_bzero (secret, strlen (secret));
-  g_free (secret);
 }
 
 /* As it stands in a sentence, and as it stands in JSON where that differs. */
@@ -74,7 +70,7 @@ collect_value (JsonNode  *node,
   if (strcmp (plain, json) != 0)
     g_ptr_array_add (values, json);
   else
-    wipe (json);
+    eka_secret_free (json);
   g_ptr_array_add (values, plain);
 }
 
@@ -139,6 +135,7 @@ collect_private (EkaClient *client)
 /**
  * eka_client_new:
  * @transport: (transfer none): carries the requests
+ * @clock: (transfer none): time of the worker thread
  * @settings: (transfer none): settings that passed their check; must outlive
  *   the client
  *
@@ -146,14 +143,16 @@ collect_private (EkaClient *client)
  */
 EkaClient *
 eka_client_new (EkaTransport *transport,
+                EkaClock     *clock,
                 EkaSettings  *settings)
 {
   EkaClient *client = g_new0 (EkaClient, 1);
 
   client->transport = g_object_ref (transport);
+  client->clock = eka_clock_ref (clock);
   client->settings = settings;
   client->base = g_uri_parse (settings->base_url, G_URI_FLAGS_ENCODED, NULL);
-  client->private_values = g_ptr_array_new_with_free_func (wipe);
+  client->private_values = g_ptr_array_new_with_free_func (eka_secret_free);
   collect_private (client);
   return client;
 }
@@ -166,6 +165,7 @@ void
 eka_client_free (EkaClient *client)
 {
   g_object_unref (client->transport);
+  eka_clock_unref (client->clock);
   g_clear_pointer (&client->base, g_uri_unref);
   g_ptr_array_unref (client->private_values);
   g_free (client);
@@ -231,6 +231,50 @@ eka_client_trusts (EkaClient   *client,
 static void
 call_send (GTask *task);
 
+/* Discovery is public; everything else names the user. */
+static EkaToken *
+token_of (Call *call)
+{
+  return call->request->call != EKA_CALL_DISCOVER
+             ? call->client->settings->token
+             : NULL;
+}
+
+/* Another credential is tried at once; without one the refusal is the answer. */
+static void
+call_renewed (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (eka_renewal_finish (token_of (call), result, &error))
+    {
+      g_clear_pointer (&call->refusal, eka_reply_free);
+      call_send (g_steal_pointer (&task));
+    }
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, g_steal_pointer (&call->refusal),
+                           (GDestroyNotify) eka_reply_free);
+}
+
+/* @task: (transfer full) */
+static void
+call_renew (GTask              *task,
+            GAsyncReadyCallback callback)
+{
+  Call *call = g_task_get_task_data (task);
+
+  call->renewed = TRUE;
+  eka_renewal_async (token_of (call), call->client->transport,
+                     call->client->clock, call->request->credential, callback,
+                     task);
+}
+
 static void
 call_sent (GObject      *source,
            GAsyncResult *result,
@@ -238,7 +282,6 @@ call_sent (GObject      *source,
 {
   g_autoptr (GTask) task = user_data;
   Call *call = g_task_get_task_data (task);
-  EkaToken *token = call->client->settings->token;
   GError *error = NULL;
   EkaReply *reply;
 
@@ -246,12 +289,10 @@ call_sent (GObject      *source,
   if (reply == NULL)
     g_task_return_error (task, error);
   else if ((reply->status == 401 || reply->status == 403) &&
-           call->request->call != EKA_CALL_DISCOVER && !call->refreshed &&
-           token != NULL && eka_token_renew (token, call->request))
+           token_of (call) != NULL && !call->renewed)
     {
-      call->refreshed = TRUE;
-      eka_reply_free (reply);
-      call_send (g_steal_pointer (&task));
+      call->refusal = reply;
+      call_renew (g_steal_pointer (&task), call_renewed);
     }
   else
     g_task_return_pointer (task, reply, (GDestroyNotify) eka_reply_free);
@@ -263,12 +304,46 @@ call_send (GTask *task)
 {
   Call *call = g_task_get_task_data (task);
 
-  /* Discovery is public; everything else names the user. */
-  if (call->request->call != EKA_CALL_DISCOVER &&
-      call->client->settings->token != NULL)
-    eka_token_authorize (call->client->settings->token, call->request);
+  if (token_of (call) != NULL)
+    eka_token_authorize (token_of (call), call->request);
   eka_transport_send_async (call->client->transport, call->request,
                             g_task_get_cancellable (task), call_sent, task);
+}
+
+/* What was due may still be good: the service decides. */
+static void
+call_prepared (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Call *call = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  eka_renewal_finish (token_of (call), result, &error);
+  call->renewed = FALSE;
+  if (error != NULL && call->request->credential == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    call_send (g_steal_pointer (&task));
+}
+
+/* A credential that is about to expire, or none though one can be had, would
+ * only cost a refusal. */
+static void
+call_prepare (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+  EkaToken *token = token_of (call);
+
+  if (token != NULL && eka_token_is_due (token, eka_clock_now (
+                                                    call->client->clock)))
+    {
+      eka_token_authorize (token, call->request);
+      call_renew (task, call_prepared);
+    }
+  else
+    call_send (task);
 }
 
 /**
@@ -279,8 +354,9 @@ call_send (GTask *task)
  * @callback: called with the answer
  * @user_data: for @callback
  *
- * Sends @request with the credential, if it may go there. On 401 or 403 the
- * file of the token is read again, once, and a new token is tried at once.
+ * Sends @request with the credential, if it may go there. One that is due is
+ * renewed before; on 401 or 403 another one is looked for, once, and tried at
+ * once.
  */
 void
 eka_client_call_async (EkaClient           *client,
@@ -306,7 +382,7 @@ eka_client_call_async (EkaClient           *client,
       g_task_return_error (task, error);
       return;
     }
-  call_send (g_steal_pointer (&task));
+  call_prepare (g_steal_pointer (&task));
 }
 
 /**

@@ -13,12 +13,13 @@ G_BEGIN_DECLS
  * EkaClient:
  *
  * Calls of one session: decides whether a request may carry credentials where
- * it goes, puts them on, and repeats it once with a new token where the old one
- * is refused. Used in the worker thread.
+ * it goes, puts them on, and repeats it once with another one where it is
+ * refused. Used in the worker thread.
  */
 typedef struct _EkaClient EkaClient;
 
 EkaClient *eka_client_new         (EkaTransport        *transport,
+                                   EkaClock            *clock,
                                    EkaSettings         *settings);
 void       eka_client_free        (EkaClient           *client);
 gboolean   eka_client_trusts      (EkaClient           *client,

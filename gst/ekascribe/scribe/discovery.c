@@ -10,6 +10,10 @@
 #include "scribe/json.h"
 #include "scribe/origin.h"
 
+/* What the protocol's models record in a session, in ns. */
+#define LITE_DURATION (G_GUINT64_CONSTANT (600) * 1000000000)
+#define PRO_DURATION (G_GUINT64_CONSTANT (3600) * 1000000000)
+
 #define PROTOCOL_VERSION "0.1"
 #define UPLOAD_TYPE "chunked"
 
@@ -261,6 +265,27 @@ eka_discovery_find_model (const EkaDiscovery *discovery,
   return id == NULL && discovery->models->len > 0
              ? g_ptr_array_index (discovery->models, 0)
              : NULL;
+}
+
+/**
+ * eka_discovery_get_max_session:
+ * @discovery: (nullable): a document
+ * @model: (nullable): a model, or %NULL for the default one
+ *
+ * Returns: longest recording that a session of @model takes, in ns; 0: no limit
+ *   is known. Without a document those of the protocol's own models hold
+ */
+guint64
+eka_discovery_get_max_session (const EkaDiscovery *discovery,
+                               const gchar        *model)
+{
+  const EkaModel *listed = eka_discovery_find_model (discovery, model);
+
+  if (discovery != NULL)
+    return listed != NULL ? listed->max_session_duration : 0;
+  if (model == NULL || g_str_equal (model, "lite"))
+    return LITE_DURATION;
+  return g_str_equal (model, "pro") ? PRO_DURATION : 0;
 }
 
 static gboolean

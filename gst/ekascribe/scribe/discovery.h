@@ -55,6 +55,9 @@ const gchar    *eka_discovery_choose_format (const EkaDiscovery *discovery,
                                              const gchar        *media_type);
 const EkaModel *eka_discovery_find_model    (const EkaDiscovery *discovery,
                                              const gchar        *id);
+guint64         eka_discovery_get_max_session
+                                            (const EkaDiscovery *discovery,
+                                             const gchar        *model);
 gboolean        eka_discovery_check         (const EkaDiscovery *discovery,
                                              const EkaSettings  *settings,
                                              GError            **error);

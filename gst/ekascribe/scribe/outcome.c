@@ -9,6 +9,7 @@
 typedef struct
 {
   EkaSession *session;
+  EkaCall call;
   EkaSessionDoneFunc done;
 } Call;
 
@@ -22,6 +23,7 @@ call_done (GObject      *source,
   g_autoptr (GError) error = NULL;
   g_autoptr (EkaReply) reply = eka_client_call_finish (result, &error);
   EkaSessionDoneFunc done = call->done;
+  gboolean wanted = !self->discarding || call->call == EKA_CALL_PATCH;
 
   g_free (call);
   self->calling = FALSE;
@@ -29,7 +31,8 @@ call_done (GObject      *source,
     return;
   if (reply == NULL || reply->repeated)
     self->unanswered = TRUE;
-  done (self, reply, error);
+  if (wanted)
+    done (self, reply, error);
   eka_session_step (self);
 }
 
@@ -42,6 +45,7 @@ eka_outcome_send (EkaSession        *self,
   Call *call = g_new0 (Call, 1);
 
   call->session = eka_session_ref (self);
+  call->call = request->call;
   call->done = done;
   self->calling = TRUE;
   eka_client_call_async (self->client, request, self->cancellable, call_done,
@@ -54,20 +58,46 @@ eka_outcome_is_success (EkaReply *reply)
   return reply->status >= 200 && reply->status < 300;
 }
 
+/* Counts of failures start anew. */
+void
+eka_outcome_forget_failures (EkaSession *self)
+{
+  eka_retry_reset (&self->retry);
+  self->malformed = 0;
+  self->refusals = 0;
+  self->absent = 0;
+  self->unanswered = FALSE;
+  self->pause_asked = FALSE;
+}
+
 /* A call went well: counts of failures start anew, and a warning is over. */
 void
 eka_outcome_note_success (EkaSession *self)
 {
   EkaSessionEvent event = { .type = EKA_SESSION_EVENT_RECOVERED };
 
-  eka_retry_reset (&self->retry);
-  self->malformed = 0;
-  self->unanswered = FALSE;
-  self->pause_asked = FALSE;
+  eka_outcome_forget_failures (self);
   if (self->warned < 0)
     return;
   self->warned = -1;
   eka_session_emit (self, &event);
+}
+
+/* Refusals that may be a mistake of one of the service's many machines. What
+ * Create is told of its body is not. */
+static gboolean
+is_refusal (const GError *error)
+{
+  const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
+
+  if (!g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_REFUSED) &&
+      !g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_GONE))
+    return FALSE;
+  if (g_strcmp0 (info->request, eka_call_to_string (EKA_CALL_CREATE)) == 0 &&
+      (info->http_status == 400 || info->http_status == 409 ||
+       info->http_status == 422))
+    return FALSE;
+  return info->http_status != 0;
 }
 
 /* Faults that someone may mend while the recording runs: a new token in the
@@ -81,22 +111,38 @@ is_mendable (const GError *error)
          g_error_matches (error, EKA_SCRIBE_ERROR,
                           EKA_SCRIBE_ERROR_REDIRECTED) ||
          g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL) ||
-         g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_TOO_LARGE);
+         g_error_matches (error, EKA_SCRIBE_ERROR,
+                          EKA_SCRIBE_ERROR_TOO_LARGE) ||
+         is_refusal (error);
+}
+
+/* Somebody was asked for a token, and may bring it any time. */
+static gboolean
+is_awaited (EkaSession   *self,
+            const GError *error)
+{
+  return g_error_matches (error, EKA_SCRIBE_ERROR,
+                          EKA_SCRIBE_ERROR_NOT_AUTHORIZED) &&
+         self->settings->token != NULL &&
+         eka_token_may_come (self->settings->token);
 }
 
 static gboolean
 is_passing (EkaSession   *self,
             const GError *error)
 {
-  return eka_scribe_error_is_transient (error) ||
+  return is_awaited (self, error) || eka_scribe_error_is_transient (error) ||
          (g_error_matches (error, EKA_SCRIBE_ERROR,
                            EKA_SCRIBE_ERROR_PROTOCOL) &&
-          self->malformed < EKA_OUTCOME_MAX_MALFORMED);
+          self->malformed < EKA_OUTCOME_MAX_MALFORMED) ||
+         (is_refusal (error) && self->refusals < EKA_OUTCOME_MAX_REFUSALS);
 }
 
-static void
-try_again (EkaSession *self,
-           EkaReply   *reply)
+/* Repeats the call of this state, when it is time.
+ * @reply: (nullable): the answer, which may ask for a pause */
+void
+eka_outcome_try_again (EkaSession *self,
+                       EkaReply   *reply)
 {
   gint64 now = eka_clock_now (self->clock);
   gint64 asked = -1;
@@ -105,7 +151,8 @@ try_again (EkaSession *self,
   if (reply != NULL)
     asked = eka_retry_parse_after (reply->retry_after, reply->date);
   delay = eka_retry_next (&self->retry, g_random_double (), asked);
-  if (self->finished && self->state < EKA_SESSION_PROCESSING)
+  if ((eka_session_is_over (self) || self->discarding) &&
+      self->state < EKA_SESSION_PROCESSING)
     delay = CLAMP (delay, 0, MAX (self->deadline - now, 0));
 
   g_mutex_lock (&self->lock);
@@ -113,13 +160,6 @@ try_again (EkaSession *self,
   g_mutex_unlock (&self->lock);
   self->pause_asked = asked >= 0;
   eka_session_schedule (self, delay);
-}
-
-/* Whether the recording would lose by giving up: it runs, and has audio. */
-static gboolean
-captures (EkaSession *self)
-{
-  return !self->finished && g_atomic_int_get (&self->chunks_added) > 0;
 }
 
 /* What becomes of a call that did not go well.
@@ -131,24 +171,26 @@ eka_outcome_note_failure (EkaSession *self,
                           GError     *error)
 {
   gint64 now = eka_clock_now (self->clock);
-  gboolean in_time = !self->finished || now < self->deadline ||
+  gboolean in_time = !eka_session_is_over (self) || now < self->deadline ||
                      self->state == EKA_SESSION_PROCESSING;
 
   eka_client_redact (self->client, error);
   if (g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL))
     self->malformed++;
+  if (is_refusal (error))
+    self->refusals++;
 
   if (is_passing (self, error) && in_time)
     {
       eka_session_warn (self, error, FALSE);
-      try_again (self, reply);
+      eka_outcome_try_again (self, reply);
     }
-  else if (captures (self) && is_mendable (error))
+  else if (eka_session_captures (self) && is_mendable (error))
     {
       eka_session_warn (self, error, TRUE);
-      try_again (self, reply);
+      eka_outcome_try_again (self, reply);
     }
-  else if (captures (self))
+  else if (eka_session_captures (self))
     {
       eka_session_warn (self, error, TRUE);
       self->refusal = g_steal_pointer (&error);

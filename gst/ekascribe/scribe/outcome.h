@@ -15,6 +15,10 @@ G_BEGIN_DECLS
  * the cause: a cut-off answer deserves another try, a web page does not. */
 #define EKA_OUTCOME_MAX_MALFORMED 3
 
+/* Refusals in a row, each with another 4xx than those that ask for credentials
+ * or time, before they are meant. */
+#define EKA_OUTCOME_MAX_REFUSALS 3
+
 /* @reply: (nullable): any HTTP answer; @error: set where none came. Both are
  * borrowed. */
 typedef void (*EkaSessionDoneFunc) (EkaSession *self,
@@ -26,9 +30,12 @@ void     eka_outcome_send         (EkaSession        *self,
                                    EkaSessionDoneFunc done);
 gboolean eka_outcome_is_success   (EkaReply          *reply);
 void     eka_outcome_note_success (EkaSession        *self);
+void     eka_outcome_forget_failures (EkaSession     *self);
 void     eka_outcome_note_failure (EkaSession        *self,
                                    EkaReply          *reply,
                                    GError            *error);
+void     eka_outcome_try_again    (EkaSession        *self,
+                                   EkaReply          *reply);
 void     eka_outcome_note_refusal (EkaSession        *self,
                                    EkaReply          *reply,
                                    EkaCall            call);

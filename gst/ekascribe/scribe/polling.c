@@ -7,6 +7,14 @@
 #include "scribe/protocol.h"
 #include "scribe/sessionprivate.h"
 
+/* Servers say “failed” or “partial” while some of their work still goes on. Such
+ * a result is asked for again until it has not changed for the setting's time,
+ * or this long after End. */
+#define LONGEST_DOUBT (180 * G_TIME_SPAN_SECOND)
+
+/* From one question about it to the next. */
+#define DOUBT_INTERVAL (5 * G_TIME_SPAN_SECOND)
+
 static void
 note_partial_transcript (EkaSession *self,
                          EkaResult  *result)
@@ -24,12 +32,36 @@ note_partial_transcript (EkaSession *self,
 }
 
 static void
-poll_again (EkaSession *self)
+poll_again (EkaSession *self,
+            gint64      interval)
 {
-  gint64 next = self->poll_began + self->settings->poll_interval -
-                eka_clock_now (self->clock);
+  gint64 next = self->poll_began + interval - eka_clock_now (self->clock);
 
   eka_session_schedule (self, MAX (next, 0));
+}
+
+/* Whether a result that is not good has stayed the same for long enough. */
+static gboolean
+is_settled (EkaSession *self,
+            EkaResult  *result)
+{
+  gint64 now = eka_clock_now (self->clock);
+
+  if (self->provisional == NULL ||
+      !g_str_equal (self->provisional->json, result->json))
+    {
+      g_clear_pointer (&self->provisional, eka_result_unref);
+      self->provisional = eka_result_ref (result);
+      self->provisional_since = now;
+    }
+  return now - self->provisional_since >= self->settings->settle_time ||
+         now - self->ended_at >= LONGEST_DOUBT;
+}
+
+static void
+look_again (EkaSession *self)
+{
+  poll_again (self, MIN (DOUBT_INTERVAL, self->settings->settle_time));
 }
 
 /* The service is done and has nothing to give. */
@@ -62,9 +94,12 @@ processing_failed (EkaSession *self,
 static const gchar *const busy[] = { "processing",  "initialized", "created",
                                      "in-progress", "queued",      "pending",
                                      NULL };
-static const gchar *const failed[] = { "failed",  "failure", "cancelled",
-                                       "expired", "error",   NULL };
-static const gchar *const good[] = { "completed", "partial", NULL };
+static const gchar *const failed[] = { "failed", "failure", "cancelled",
+                                       "error", NULL };
+static const gchar *const good[] = { "completed", "partial", "expired", NULL };
+/* Not ended yet. */
+static const gchar *const open[] = { "initialized", "created", "recording",
+                                     "active", NULL };
 
 /* The result message tells the rest. */
 static void
@@ -96,27 +131,91 @@ is_one_of (const gchar        *status,
   return status != NULL && g_strv_contains (list, status);
 }
 
+/* Something is amiss that the answer does not call by its name.
+ *
+ * Returns: whether nothing is */
+static gboolean
+compare_counts (EkaSession *self,
+                EkaResult  *result)
+{
+  guint sent = eka_outbox_count_sent (self->outbox);
+  gint count = result->audio_files_processed >= 0
+                   ? result->audio_files_processed
+                   : result->audio_files_received;
+
+  if (count < 0 || (guint) count >= sent)
+    return TRUE;
+  eka_session_tell (self, EKA_SCRIBE_ERROR_LOST, EKA_CALL_GET,
+                    "The results of session %s are made of %d audio files, "
+                    "but %u were sent",
+                    self->session_id, count, sent);
+  return FALSE;
+}
+
+static void
+processing_completed (EkaSession *self,
+                      EkaResult  *result)
+{
+  if (compare_counts (self, result))
+    eka_outbox_clear (self->outbox);
+  eka_session_close (self, EKA_SESSION_COMPLETED, result, NULL);
+}
+
+static void
+processing_partial (EkaSession *self,
+                    EkaReply   *reply,
+                    EkaResult  *result)
+{
+  guint sent = eka_outbox_count_sent (self->outbox);
+
+  warn_of_partial (self, reply, result);
+  if (result->audio_files_processed >= (gint) sent)
+    eka_outbox_clear (self->outbox);
+  eka_session_close (self, EKA_SESSION_PARTIAL, result, NULL);
+}
+
+static gboolean
+is_busy (EkaReply  *reply,
+         EkaResult *result)
+{
+  return reply->status == 202 ||
+         (reply->status == 200 && is_one_of (result->status, busy));
+}
+
 /* The HTTP status is the signal; among 200 the member `status` is. */
 static void
 judge_result (EkaSession *self,
               EkaReply   *reply,
               EkaResult  *result)
 {
-  if (reply->status == 202 ||
-      (reply->status == 200 && is_one_of (result->status, busy)))
+  gboolean bad = is_one_of (result->status, failed);
+
+  if (is_busy (reply, result))
     {
       note_partial_transcript (self, result);
-      poll_again (self);
+      g_clear_pointer (&self->provisional, eka_result_unref);
+      poll_again (self, self->settings->poll_interval);
     }
-  else if (reply->status == 410 || is_one_of (result->status, failed))
+  else if (!bad && reply->status != 206 &&
+           g_strcmp0 (result->status, "partial") != 0)
+    processing_completed (self, result);
+  else if (!is_settled (self, result))
+    look_again (self);
+  else if (bad)
     processing_failed (self, reply, result);
-  else if (reply->status == 206 || g_strcmp0 (result->status, "partial") == 0)
-    {
-      warn_of_partial (self, reply, result);
-      eka_session_close (self, EKA_SESSION_PARTIAL, result, NULL);
-    }
   else
-    eka_session_close (self, EKA_SESSION_COMPLETED, result, NULL);
+    processing_partial (self, reply, result);
+}
+
+/* Whether a session that Get Session shows still takes audio. */
+gboolean
+eka_polling_is_open (EkaReply  *reply,
+                     EkaResult *result)
+{
+  return is_one_of (result->status, open) ||
+         (reply->status == 202 && !is_one_of (result->status, busy) &&
+          !is_one_of (result->status, failed) &&
+          !is_one_of (result->status, good));
 }
 
 /* Whether @result is of this session: the results of another one would be those
@@ -133,12 +232,36 @@ eka_polling_is_ours (EkaSession *self,
          is_one_of (result->status, good);
 }
 
+/* A session that has expired is gone, whatever the HTTP status.
+ *
+ * Returns: (transfer full) (nullable): an error as 410 gives it, where @result
+ *   is of such a session */
+GError *
+eka_polling_find_expired (EkaSession *self,
+                          EkaResult  *result)
+{
+  EkaScribeErrorInfo *info;
+  GError *error;
+
+  if (g_strcmp0 (result->status, "expired") != 0)
+    return NULL;
+  error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_GONE,
+                       "The service says that session %s has expired",
+                       self->session_id);
+  info = eka_scribe_error_edit_info (error);
+  info->http_status = 410;
+  info->code = g_strdup ("session_expired");
+  info->request = g_strdup (eka_call_to_string (EKA_CALL_GET));
+  return error;
+}
+
 static void
 get_done (EkaSession *self,
           EkaReply   *reply,
           GError     *error)
 {
   g_autoptr (EkaResult) result = NULL;
+  GError *expired = NULL;
 
   if (reply == NULL)
     {
@@ -148,7 +271,20 @@ get_done (EkaSession *self,
   if (reply->status == 200 || reply->status == 202 || reply->status == 206 ||
       reply->status == 410)
     result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL && eka_polling_is_ours (self, result))
+  if (result != NULL && !eka_polling_is_ours (self, result))
+    g_clear_pointer (&result, eka_result_unref);
+  if (result != NULL)
+    expired = eka_polling_find_expired (self, result);
+  if (expired == NULL && result != NULL && reply->status == 410)
+    expired = eka_client_fault (self->client, reply, EKA_CALL_GET);
+  if (expired != NULL)
+    {
+      /* What is shown of it, if no other session can take its place. */
+      g_clear_pointer (&self->provisional, eka_result_unref);
+      self->provisional = eka_result_ref (result);
+      eka_loss_start_anew (self, expired);
+    }
+  else if (result != NULL)
     {
       eka_outcome_note_success (self);
       judge_result (self, reply, result);
@@ -158,6 +294,9 @@ get_done (EkaSession *self,
         self, reply,
         eka_fault_protocol (reply, EKA_CALL_GET,
                             "the answer is not this session"));
+  else if (reply->status == 404 || reply->status == 410)
+    eka_loss_note (self, reply,
+                   eka_client_fault (self->client, reply, EKA_CALL_GET));
   else
     eka_outcome_note_refusal (self, reply, EKA_CALL_GET);
 }

@@ -114,6 +114,68 @@ append_object (GString     *body,
 }
 
 static gboolean
+has_member (JsonObject  *object,
+            const gchar *member)
+{
+  return object != NULL && json_object_has_member (object, member);
+}
+
+/* Adds to @object what links a session to those before it, but for members that
+ * the application's own data has already. */
+static void
+set_links (JsonObject        *object,
+           const EkaSettings *settings,
+           const gchar       *replaced_id)
+{
+  g_autoptr (JsonObject) own = NULL;
+
+  if (settings->additional_data != NULL)
+    own = eka_json_parse_object (settings->additional_data, -1, NULL);
+  if (settings->part > 1 && !has_member (own, "part"))
+    json_object_set_int_member (object, "part", settings->part);
+  if (settings->part > 1 && !has_member (own, "previous_session_id"))
+    set_string (object, "previous_session_id", settings->previous_id);
+  if (settings->part > 1 && !has_member (own, "first_session_id"))
+    set_string (object, "first_session_id", settings->first_id);
+  if (!has_member (own, "replaced_session_id"))
+    set_string (object, "replaced_session_id", replaced_id);
+}
+
+/* The application's data as it was given, with the links at its end. */
+static void
+append_additional_data (GString           *body,
+                        const EkaSettings *settings,
+                        const gchar       *replaced_id)
+{
+  g_autoptr (JsonObject) links = json_object_new ();
+  g_autoptr (GString) data = NULL;
+  g_autofree gchar *text = NULL;
+  const gchar *own = settings->additional_data;
+  gsize end;
+
+  set_links (links, settings, replaced_id);
+  if (json_object_get_size (links) == 0)
+    {
+      append_object (body, "additional_data", own);
+      return;
+    }
+  text = object_to_text (links);
+  if (own == NULL)
+    {
+      append_object (body, "additional_data", text);
+      return;
+    }
+  data = g_string_new (own);
+  end = strrchr (data->str, '}') - data->str;
+  g_string_truncate (data, end);
+  g_strchomp (data->str);
+  g_string_set_size (data, strlen (data->str));
+  g_string_append_printf (data, "%s%s",
+                          data->str[data->len - 1] == '{' ? "" : ",", text + 1);
+  append_object (body, "additional_data", data->str);
+}
+
+static gboolean
 takes_language (const EkaDiscovery *discovery,
                 const EkaSettings  *settings,
                 const gchar        *language)
@@ -157,6 +219,8 @@ set_language_hint (JsonObject         *object,
  * @settings: settings that passed their checks
  * @discovery: (nullable): what the service can do
  * @session_id: the id to ask for
+ * @replaced_id: (nullable): id of the session that was lost, and whose audio
+ *   goes to this one
  * @language: (nullable): ISO 639-1 code of the stream, where it is known
  *
  * Create Session. Model and mode are always sent: the defaults of servers
@@ -169,6 +233,7 @@ eka_protocol_create (const gchar        *base_url,
                      const EkaSettings  *settings,
                      const EkaDiscovery *discovery,
                      const gchar        *session_id,
+                     const gchar        *replaced_id,
                      const gchar        *language)
 {
   g_autofree gchar *uri = g_strconcat (base_url, "/sessions", NULL);
@@ -195,7 +260,7 @@ eka_protocol_create (const gchar        *base_url,
   set_string (object, "communication_protocol", "http");
   text = object_to_text (object);
   body = g_string_new (text);
-  append_object (body, "additional_data", settings->additional_data);
+  append_additional_data (body, settings, replaced_id);
   append_object (body, "patient_details", settings->patient_details);
   set_text_body (request, g_string_free (body, FALSE));
   return request;
@@ -212,70 +277,82 @@ is_session_id (const gchar *id)
 }
 
 /**
+ * eka_created_clear:
+ * @created: an answer
+ */
+void
+eka_created_clear (EkaCreated *created)
+{
+  g_clear_pointer (&created->session_id, g_free);
+  g_clear_pointer (&created->upload_url, g_free);
+  g_clear_pointer (&created->created_at, g_free);
+  g_clear_pointer (&created->expires_at, g_free);
+}
+
+static gboolean
+fail_create (GError     **error,
+             EkaReply    *reply,
+             const gchar *what)
+{
+  g_propagate_error (error, eka_fault_protocol (reply, EKA_CALL_CREATE, what));
+  return FALSE;
+}
+
+/**
  * eka_protocol_parse_create:
  * @reply: an answer with a status of 2xx
- * @session_id: (out) (transfer full) (nullable): the id that the service gave
- * @upload_url: (out) (transfer full) (nullable): where audio goes
+ * @created: (out caller-allocates): what it says; full of zeros before
  * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL
  *
  * Returns: %FALSE where the answer is no session
  */
 gboolean
-eka_protocol_parse_create (EkaReply *reply,
-                           gchar   **session_id,
-                           gchar   **upload_url,
-                           GError  **error)
+eka_protocol_parse_create (EkaReply   *reply,
+                           EkaCreated *created,
+                           GError    **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (JsonObject) root = eka_json_parse_bytes (reply->body, &local);
+  g_autofree gchar *what = NULL;
   const gchar *id, *url;
 
   if (root == NULL)
     {
-      g_autofree gchar *what = g_strdup_printf ("the answer is %s",
-                                                local->message);
-
-      g_propagate_error (error,
-                         eka_fault_protocol (reply, EKA_CALL_CREATE, what));
-      return FALSE;
+      what = g_strdup_printf ("the answer is %s", local->message);
+      return fail_create (error, reply, what);
     }
   if (eka_json_get_object (root, "upload_url") != NULL)
-    {
-      g_propagate_error (
-          error, eka_fault_protocol (reply, EKA_CALL_CREATE,
-                                     "its upload_url is a form for a storage "
-                                     "service, which is not supported"));
-      return FALSE;
-    }
+    return fail_create (error, reply,
+                        "its upload_url is a form for a storage service, which "
+                        "is not supported");
   id = eka_json_get_string (root, "session_id");
   url = eka_json_get_string (root, "upload_url");
   if (id != NULL && *id == '\0')
     id = NULL;
-  if ((id == NULL && url == NULL) || (id != NULL && !is_session_id (id)))
-    {
-      g_propagate_error (
-          error, eka_fault_protocol (reply, EKA_CALL_CREATE,
-                                     id == NULL
-                                         ? "the answer names no session"
-                                         : "its session_id can be no part of "
-                                           "a path"));
-      return FALSE;
-    }
-  *session_id = g_strdup (id);
-  *upload_url = g_strdup (url);
+  if (id == NULL && url == NULL)
+    return fail_create (error, reply, "the answer names no session");
+  if (id != NULL && !is_session_id (id))
+    return fail_create (error, reply,
+                        "its session_id can be no part of a path");
+  created->session_id = g_strdup (id);
+  created->upload_url = g_strdup (url);
+  created->created_at = g_strdup (eka_json_get_string (root, "created_at"));
+  created->expires_at = g_strdup (eka_json_get_string (root, "expires_at"));
   return TRUE;
 }
 
 /**
  * eka_protocol_chunk_name:
- * @chunk: a chunk
+ * @number: of a chunk in its session
+ * @extension: of its format
  *
  * Returns: (transfer full): its name on the server, such as `audio_0.ogg`
  */
 gchar *
-eka_protocol_chunk_name (EkaChunk *chunk)
+eka_protocol_chunk_name (guint        number,
+                         const gchar *extension)
 {
-  return g_strdup_printf ("audio_%u.%s", chunk->index, chunk->extension);
+  return g_strdup_printf ("audio_%u.%s", number, extension);
 }
 
 /**
@@ -334,21 +411,24 @@ eka_protocol_upload (const gchar *base_url,
 /**
  * eka_protocol_parse_upload:
  * @reply: an answer with a status of 2xx
+ * @session_id: the session
  * @name: the name that was sent
  * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL
  *
- * A chunk is acknowledged by whole JSON, `success` that is true, and its own
- * name; nothing less lets it go.
+ * A chunk is acknowledged by whole JSON, `success` that is true, its own name,
+ * and no other session's id; nothing less will do.
  *
  * Returns: whether the chunk is acknowledged
  */
 gboolean
 eka_protocol_parse_upload (EkaReply    *reply,
+                           const gchar *session_id,
                            const gchar *name,
                            GError     **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (JsonObject) root = eka_json_parse_bytes (reply->body, &local);
+  const gchar *id = eka_json_get_string (root, "session_id");
   g_autofree gchar *what = NULL;
 
   if (root == NULL)
@@ -358,6 +438,8 @@ eka_protocol_parse_upload (EkaReply    *reply,
   else if (g_strcmp0 (eka_json_get_string (root, "original_filename"),
                       name) != 0)
     what = g_strdup_printf ("“original_filename” is not %s", name);
+  else if (id != NULL && !g_str_equal (id, session_id))
+    what = g_strdup ("it names another session");
   if (what == NULL)
     return TRUE;
   g_propagate_error (error, eka_fault_protocol (reply, EKA_CALL_UPLOAD, what));

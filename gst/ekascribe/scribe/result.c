@@ -191,6 +191,7 @@ eka_result_new_from_json (GBytes  *json,
   result->language_detected =
       g_strdup (eka_json_get_string (root, "language_detected"));
   result->created_at = g_strdup (eka_json_get_string (root, "created_at"));
+  result->expires_at = g_strdup (eka_json_get_string (root, "expires_at"));
   result->completed_at = g_strdup (eka_json_get_string (root, "completed_at"));
   result->message = g_strdup (eka_json_get_string (root, "message"));
   result->audio_files = eka_json_get_strv (root, "audio_files");
@@ -239,6 +240,7 @@ eka_result_unref (EkaResult *result)
   g_free (result->model_used);
   g_free (result->language_detected);
   g_free (result->created_at);
+  g_free (result->expires_at);
   g_free (result->completed_at);
   g_free (result->message);
   g_strfreev (result->audio_files);

@@ -45,6 +45,7 @@ typedef struct
  * @model_used: (nullable)
  * @language_detected: (nullable)
  * @created_at: (nullable): ISO 8601
+ * @expires_at: (nullable): ISO 8601
  * @completed_at: (nullable): ISO 8601
  * @message: (nullable): a sentence of the service's
  * @audio_files: (nullable): names of the files that the service holds
@@ -69,6 +70,7 @@ typedef struct
   gchar *model_used;
   gchar *language_detected;
   gchar *created_at;
+  gchar *expires_at;
   gchar *completed_at;
   gchar *message;
   gchar **audio_files;

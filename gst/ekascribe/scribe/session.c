@@ -12,7 +12,8 @@
 
 /* The state table: from each state, where a session may go. An edge that is not
  * here is a mistake of ours and shouts. Every state that is not final may be
- * left for DISCARDED, by eka_session_abort(). */
+ * left for DISCARDED, by eka_session_abort(); the way back to CREATING is that
+ * of a session which the service has lost. */
 static const struct
 {
   const gchar *name;
@@ -26,18 +27,23 @@ static const struct
                                        EDGE (DISCARDED) },
   [EKA_SESSION_CREATING] = { "creating", EDGE (RECORDING) | EDGE (FAILED) |
                                              EDGE (DISCARDED) },
-  [EKA_SESSION_RECORDING] = { "recording", EDGE (DRAINING) | EDGE (FAILED) |
-                                               EDGE (EXPIRED) |
+  [EKA_SESSION_RECORDING] = { "recording", EDGE (DRAINING) | EDGE (CREATING) |
+                                               EDGE (FAILED) | EDGE (EXPIRED) |
                                                EDGE (DISCARDED) },
-  [EKA_SESSION_DRAINING] = { "draining", EDGE (ENDING) | EDGE (FAILED) |
+  [EKA_SESSION_DRAINING] = { "draining", EDGE (AUDITING) | EDGE (CREATING) |
+                                             EDGE (FAILED) | EDGE (EXPIRED) |
+                                             EDGE (DISCARDED) },
+  [EKA_SESSION_AUDITING] = { "auditing", EDGE (ENDING) | EDGE (DRAINING) |
+                                             EDGE (CREATING) | EDGE (FAILED) |
                                              EDGE (EXPIRED) |
                                              EDGE (DISCARDED) },
-  [EKA_SESSION_ENDING] = { "ending", EDGE (PROCESSING) | EDGE (FAILED) |
-                                         EDGE (EXPIRED) | EDGE (DISCARDED) },
+  [EKA_SESSION_ENDING] = { "ending", EDGE (PROCESSING) | EDGE (CREATING) |
+                                         EDGE (FAILED) | EDGE (EXPIRED) |
+                                         EDGE (DISCARDED) },
   [EKA_SESSION_PROCESSING] = { "processing",
                                EDGE (COMPLETED) | EDGE (PARTIAL) |
-                                   EDGE (FAILED) | EDGE (EXPIRED) |
-                                   EDGE (DISCARDED) },
+                                   EDGE (CREATING) | EDGE (FAILED) |
+                                   EDGE (EXPIRED) | EDGE (DISCARDED) },
   [EKA_SESSION_COMPLETED] = { "completed", 0 },
   [EKA_SESSION_PARTIAL] = { "partial", 0 },
   [EKA_SESSION_FAILED] = { "failed", 0 },
@@ -107,7 +113,7 @@ eka_session_new (EkaWorker     *worker,
   self->clock = eka_clock_ref (eka_worker_get_clock (worker));
   self->outbox = eka_outbox_ref (outbox);
   self->settings = settings;
-  self->client = eka_client_new (transport, settings);
+  self->client = eka_client_new (transport, self->clock, settings);
   self->cancellable = g_cancellable_new ();
   self->func = func;
   self->user_data = user_data;
@@ -118,8 +124,41 @@ eka_session_new (EkaWorker     *worker,
   self->session_id = settings->session_id != NULL
                          ? g_strdup (settings->session_id)
                          : make_session_id ();
+  self->linked = settings->part < 2;
   self->warned = -1;
+  self->create_began = -1;
+  self->trouble_since = -1;
   return self;
+}
+
+/**
+ * eka_session_set_recode_func:
+ * @session: a session that was not opened yet
+ * @func: makes WAV of chunks, where the service refuses what they are
+ * @user_data: for @func
+ * @notify: (nullable): frees @user_data with the session
+ */
+void
+eka_session_set_recode_func (EkaSession    *session,
+                             EkaRecodeFunc  func,
+                             gpointer       user_data,
+                             GDestroyNotify notify)
+{
+  session->recode = func;
+  session->recode_data = user_data;
+  session->recode_notify = notify;
+}
+
+/**
+ * eka_session_dup_id:
+ * @session: a session that was not opened yet
+ *
+ * Returns: (transfer full): its id; events tell when it gets another one
+ */
+gchar *
+eka_session_dup_id (EkaSession *session)
+{
+  return g_strdup (session->session_id);
 }
 
 /**
@@ -150,10 +189,15 @@ static void
 session_free (EkaSession *self)
 {
   drop_listener (self);
+  if (self->recode_notify != NULL)
+    self->recode_notify (self->recode_data);
   g_clear_error (&self->refusal);
+  g_clear_error (&self->doubt);
+  g_clear_pointer (&self->provisional, eka_result_unref);
   g_clear_pointer (&self->discovery, eka_discovery_unref);
   g_free (self->base_url);
   g_free (self->session_id);
+  g_free (self->previous_id);
   g_free (self->upload_url);
   g_free (self->language);
   g_free (self->transcript);
@@ -199,7 +243,9 @@ eka_session_emit (EkaSession      *self,
   if (self->aborted || self->func == NULL)
     return;
   event->session_id = self->session_id;
+  event->previous_id = self->previous_id;
   event->state = self->state;
+  event->audit = self->audit;
   self->func (event, self->user_data);
 }
 
@@ -223,6 +269,28 @@ eka_session_set_state (EkaSession     *self,
   eka_session_emit (self, &event);
 }
 
+/* Warns of something that is over already, or will not be. */
+void
+eka_session_tell (EkaSession    *self,
+                  EkaScribeError code,
+                  EkaCall        call,
+                  const gchar   *format,
+                  ...)
+{
+  EkaSessionEvent event = { .type = EKA_SESSION_EVENT_WARNING };
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (EKA_SCRIBE_ERROR, code, format, args);
+  va_end (args);
+  eka_scribe_error_edit_info (error)->request =
+      g_strdup (eka_call_to_string (call));
+  eka_client_redact (self->client, error);
+  event.error = error;
+  eka_session_emit (self, &event);
+}
+
 /* Tells of @error once a cause: not again while the same kind goes on. */
 void
 eka_session_warn (EkaSession   *self,
@@ -232,7 +300,6 @@ eka_session_warn (EkaSession   *self,
   EkaSessionEvent event = { .type = EKA_SESSION_EVENT_WARNING,
                             .error = error,
                             .fatal = fatal };
-
   gint cause = error->code * 2 + (fatal ? 1 : 0);
 
   if (self->warned == cause)
@@ -241,24 +308,24 @@ eka_session_warn (EkaSession   *self,
   eka_session_emit (self, &event);
 }
 
+/* @timer: one of the session's, which holds a reference while it is set */
 static void
-drop_timer (EkaSession *self)
+drop_timer (EkaSession *self,
+            guint      *timer)
 {
-  if (self->timer == 0)
+  if (*timer == 0)
     return;
-  eka_clock_cancel (self->clock, self->timer);
-  self->timer = 0;
+  eka_clock_cancel (self->clock, *timer);
+  *timer = 0;
   eka_session_unref (self);
 }
 
-static void
-drop_result_timer (EkaSession *self)
+void
+eka_session_drop_timers (EkaSession *self)
 {
-  if (self->result_timer == 0)
-    return;
-  eka_clock_cancel (self->clock, self->result_timer);
-  self->result_timer = 0;
-  eka_session_unref (self);
+  drop_timer (self, &self->timer);
+  drop_timer (self, &self->result_timer);
+  drop_timer (self, &self->full_timer);
 }
 
 /* Ends the run: drops all that is pending, says DONE, and nothing after.
@@ -273,8 +340,7 @@ eka_session_close (EkaSession     *self,
                             .result = result,
                             .error = error };
 
-  drop_timer (self);
-  drop_result_timer (self);
+  eka_session_drop_timers (self);
   if (state != self->state)
     eka_session_set_state (self, state);
   eka_session_emit (self, &event);
@@ -331,6 +397,83 @@ eka_session_schedule (EkaSession *self,
                                     eka_session_ref (self));
 }
 
+/* --- age ---------------------------------------------------------------- */
+
+/* Another session shall begin so early that this one is ended in time: there may
+ * be chunks to send, and the next one takes a while to come. */
+#define FULL_MARGIN G_TIME_SPAN_MINUTE
+
+static void
+grown_old (gpointer user_data)
+{
+  g_autoptr (EkaSession) self = user_data;
+
+  self->full_timer = 0;
+  eka_session_say_full (self, NULL);
+}
+
+/* @lifetime: µs until the service lets the session expire */
+void
+eka_session_watch_age (EkaSession *self,
+                       gint64      lifetime)
+{
+  gint64 margin = MIN (MAX (lifetime / 20, FULL_MARGIN), lifetime / 2);
+
+  if (self->finished || self->full_timer != 0)
+    return;
+  self->full_timer =
+      eka_clock_schedule (self->clock, MAX (lifetime - margin, 0), grown_old,
+                          eka_session_ref (self));
+}
+
+/* @rest: (transfer none) (nullable): chunks for another session */
+void
+eka_session_say_full (EkaSession *self,
+                      GPtrArray  *rest)
+{
+  EkaSessionEvent event = { .type = EKA_SESSION_EVENT_FULL, .rest = rest };
+
+  if (rest == NULL && (self->full || self->finished))
+    return;
+  self->full = TRUE;
+  eka_session_emit (self, &event);
+}
+
+/* The session is to be another one on the service.
+ * @replaces: the one of before was ours */
+void
+eka_session_renew_id (EkaSession *self,
+                      gboolean    replaces)
+{
+  if (replaces)
+    {
+      g_free (self->previous_id);
+      self->previous_id = g_strdup (self->session_id);
+    }
+  g_free (self->session_id);
+  self->session_id = make_session_id ();
+  self->create_began = -1;
+  self->unanswered = FALSE;
+}
+
+/* Whether the recording is over, so that there is an end to tries. */
+gboolean
+eka_session_is_over (EkaSession *self)
+{
+  return self->finished && !self->ongoing;
+}
+
+/* Whether the recording would lose by giving up: it runs, and has audio. */
+gboolean
+eka_session_captures (EkaSession *self)
+{
+  return !eka_session_is_over (self) &&
+         (g_atomic_int_get (&self->chunks_added) > 0 ||
+          self->settings->part > 1);
+}
+
+/* --- calls from outside ------------------------------------------------- */
+
 /* Does what the state asks for, unless something is pending already. Safe to
  * call at any time on the worker thread. */
 void
@@ -340,7 +483,7 @@ eka_session_step (EkaSession *self)
     return;
   if (self->refusal != NULL)
     {
-      if (self->finished)
+      if (eka_session_is_over (self))
         eka_session_fail (self, NULL, g_steal_pointer (&self->refusal));
       return;
     }
@@ -434,6 +577,26 @@ step_on_worker (gpointer user_data)
 }
 
 /**
+ * eka_session_link:
+ * @session: a session that is not the first of its recording
+ * @first_id: the session that is
+ * @previous_id: the one before @session
+ *
+ * Says under which ids the service knows the sessions before this one, which is
+ * created no earlier. To be called once, on the worker thread.
+ */
+void
+eka_session_link (EkaSession  *session,
+                  const gchar *first_id,
+                  const gchar *previous_id)
+{
+  session->linked = TRUE;
+  session->settings->first_id = g_strdup (first_id);
+  session->settings->previous_id = g_strdup (previous_id);
+  invoke (session, step_on_worker);
+}
+
+/**
  * eka_session_chunk_added:
  * @session: a started session
  *
@@ -446,26 +609,65 @@ eka_session_chunk_added (EkaSession *session)
   invoke (session, step_on_worker);
 }
 
+/* No more audio comes to this session. */
+static void
+drain (EkaSession *self)
+{
+  self->finished = TRUE;
+  drop_timer (self, &self->full_timer);
+  if (self->state == EKA_SESSION_RECORDING)
+    eka_session_set_state (self, EKA_SESSION_DRAINING);
+}
+
+static gboolean
+fill_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  if (self->finished || eka_session_is_final (self))
+    return G_SOURCE_REMOVE;
+  self->ongoing = TRUE;
+  drain (self);
+  eka_session_step (self);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_fill:
+ * @session: an open session
+ *
+ * Says that no more audio comes to this session, while the recording goes on in
+ * another one: what waits is sent, the session is ended, and its results are
+ * waited for. Calls that fail are repeated without end until
+ * eka_session_finish().
+ */
+void
+eka_session_fill (EkaSession *session)
+{
+  invoke (session, fill_on_worker);
+}
+
 static gboolean
 finish_on_worker (gpointer user_data)
 {
   EkaSession *self = user_data;
   gint64 pause = 0;
 
-  if (self->finished || eka_session_is_final (self))
+  if (eka_session_is_over (self) || eka_session_is_final (self))
     return G_SOURCE_REMOVE;
-  self->finished = TRUE;
+  self->ongoing = FALSE;
+  drain (self);
+  eka_retry_reset (&self->losses);
+  self->late_losses = 0;
   self->deadline = eka_clock_now (self->clock) + self->settings->retry_time;
-  if (self->state == EKA_SESSION_RECORDING)
-    eka_session_set_state (self, EKA_SESSION_DRAINING);
-  if (self->timer != 0)
+  if (self->timer != 0 && self->state != EKA_SESSION_PROCESSING)
     {
       /* People wait from now on: do not sit out a pause that only we chose,
        * nor one that the server asked for beyond the time for retries. */
       if (self->pause_asked)
         pause = MIN (self->timer_due, self->deadline) -
                 eka_clock_now (self->clock);
-      drop_timer (self);
+      drop_timer (self, &self->timer);
       eka_session_schedule (self, MAX (pause, 0));
     }
   eka_session_step (self);
@@ -473,11 +675,51 @@ finish_on_worker (gpointer user_data)
 }
 
 /**
+ * eka_session_make_room:
+ * @session: a session
+ *
+ * Says that there is no room any more: chunks that the service lists can go.
+ */
+void
+eka_session_make_room (EkaSession *session)
+{
+  invoke (session, step_on_worker);
+}
+
+static gboolean
+retry_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  /* Where nothing has failed the timer is a poll's, which has its time; and who
+   * was asked to wait waits. */
+  if (self->timer == 0 || self->pause_asked || self->retry.attempts == 0)
+    return G_SOURCE_REMOVE;
+  drop_timer (self, &self->timer);
+  eka_session_step (self);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_retry:
+ * @session: a session
+ *
+ * Says that what failed may go well now: the network is back, or there is
+ * another token. A call that waits for its next try is repeated at once.
+ */
+void
+eka_session_retry (EkaSession *session)
+{
+  invoke (session, retry_on_worker);
+}
+
+/**
  * eka_session_finish:
  * @session: an open session
  *
- * Says that no audio comes any more: what waits is sent, the session is ended,
- * and its results are waited for. A session without audio is discarded.
+ * Says that the recording is over: what waits is sent, the session is ended, and
+ * its results are waited for. A session without audio is discarded. Calls that
+ * fail are repeated for `retry_time`.
  */
 void
 eka_session_finish (EkaSession *session)
@@ -486,17 +728,60 @@ eka_session_finish (EkaSession *session)
 }
 
 static gboolean
+discard_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  if (self->discarding || eka_session_is_final (self))
+    return G_SOURCE_REMOVE;
+  eka_outbox_clear (self->outbox);
+  eka_session_drop_timers (self);
+  g_clear_error (&self->refusal);
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  self->finished = TRUE;
+  self->ongoing = FALSE;
+  if (self->state == EKA_SESSION_PROCESSING)
+    {
+      eka_session_tell (self, EKA_SCRIBE_ERROR_FAILED, EKA_CALL_PATCH,
+                        "Session %s was ended before it was discarded: the "
+                        "service has its audio, and keeps the results",
+                        self->session_id);
+      eka_session_close (self, EKA_SESSION_DISCARDED, NULL, NULL);
+    }
+  else
+    eka_ending_discard (self, self->settings->retry_time);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_discard:
+ * @session: a session
+ *
+ * Forgets all audio, and has the service cancel the session where there is one
+ * that was not ended. The last event comes when it has, or when `retry_time` is
+ * over.
+ */
+void
+eka_session_discard (EkaSession *session)
+{
+  invoke (session, discard_on_worker);
+}
+
+static gboolean
 abort_on_worker (gpointer user_data)
 {
   EkaSession *self = user_data;
+  gboolean empty = self->state == EKA_SESSION_RECORDING &&
+                   eka_outbox_count_sent (self->outbox) == 0 && !self->calling;
 
   if (eka_session_is_final (self))
     return G_SOURCE_REMOVE;
   self->aborted = TRUE;
   g_cancellable_cancel (self->cancellable);
-  if (self->state == EKA_SESSION_RECORDING && self->chunks_sent == 0 &&
-      !self->calling)
-    eka_lifecycle_cancel (self);
+  if (empty || (self->discarding && self->state >= EKA_SESSION_CREATING))
+    eka_ending_cancel_id (self, self->session_id);
   eka_session_close (self, EKA_SESSION_DISCARDED, NULL, NULL);
   return G_SOURCE_REMOVE;
 }
@@ -507,8 +792,8 @@ abort_on_worker (gpointer user_data)
  *
  * Nobody wants the session any more: no further event comes but those under way
  * on the worker thread, nothing more is sent. A session on the service that has
- * no audio is cancelled there; one that has is left as it is, for its audio is
- * worth more than tidiness.
+ * no audio, or was discarded, is cancelled there; one that has audio is left as
+ * it is, for that is worth more than tidiness.
  */
 void
 eka_session_abort (EkaSession *session)

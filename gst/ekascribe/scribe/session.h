@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @EKA_SESSION_CREATING: the session is being created
  * @EKA_SESSION_RECORDING: chunks go up as they come
  * @EKA_SESSION_DRAINING: the recording has ended, the last chunks go up
+ * @EKA_SESSION_AUDITING: the service's list is held against what was sent
  * @EKA_SESSION_ENDING: End is under way
  * @EKA_SESSION_PROCESSING: the service works
  * @EKA_SESSION_COMPLETED: final: all results are there
@@ -38,6 +39,7 @@ typedef enum
   EKA_SESSION_CREATING,
   EKA_SESSION_RECORDING,
   EKA_SESSION_DRAINING,
+  EKA_SESSION_AUDITING,
   EKA_SESSION_ENDING,
   EKA_SESSION_PROCESSING,
   EKA_SESSION_COMPLETED,
@@ -56,8 +58,14 @@ const gchar *eka_session_state_to_string (EkaSessionState state);
  *   `discovery`, or %NULL where it has no discovery and the defaults hold.
  *   Comes once, before %EKA_SESSION_READY; while the network is down it does
  *   not come, and a warning tells that in its place
- * @EKA_SESSION_EVENT_CHUNK: `chunk` is safe on the server under `name` after
- *   `attempts`
+ * @EKA_SESSION_EVENT_CHUNK: `chunk` is on the service under `number` and
+ *   `name` after `attempts`. Comes again for a chunk that is sent again
+ * @EKA_SESSION_EVENT_FULL: no more audio shall come to this session, for it
+ *   expires soon, or takes no more. Comes once without `rest`. `rest` set:
+ *   chunks that the service did not take; they are the listener's now, for
+ *   another session. That may come again, for what was put since, and for older
+ *   chunks where a session that replaces this one takes less: running times
+ *   tell their place
  * @EKA_SESSION_EVENT_TRANSCRIPT: `text` in `language`: a partial transcript
  *   that differs from the last
  * @EKA_SESSION_EVENT_WARNING: `error` happened and the recording goes on. Once
@@ -75,6 +83,7 @@ typedef enum
   EKA_SESSION_EVENT_STATE,
   EKA_SESSION_EVENT_DISCOVERED,
   EKA_SESSION_EVENT_CHUNK,
+  EKA_SESSION_EVENT_FULL,
   EKA_SESSION_EVENT_TRANSCRIPT,
   EKA_SESSION_EVENT_WARNING,
   EKA_SESSION_EVENT_RECOVERED,
@@ -82,25 +91,45 @@ typedef enum
 } EkaSessionEventType;
 
 /**
+ * EkaAudit:
+ * @EKA_AUDIT_NONE: the service's list was not looked at
+ * @EKA_AUDIT_COMPLETE: it shows all that was sent
+ * @EKA_AUDIT_SHORT: it lacks some that was acknowledged, twice
+ * @EKA_AUDIT_ABSENT: the service has none
+ */
+typedef enum
+{
+  EKA_AUDIT_NONE,
+  EKA_AUDIT_COMPLETE,
+  EKA_AUDIT_SHORT,
+  EKA_AUDIT_ABSENT,
+} EkaAudit;
+
+/**
  * EkaSessionEvent:
  *
  * What a session says; see #EkaSessionEventType for the members that are set.
- * `session_id` and `state` always are. Borrowed for the call.
+ * `session_id`, `state` and `audit` always are, `previous_id` where the session
+ * on the service was lost and replaced by another. Borrowed for the call.
  */
 typedef struct
 {
   EkaSessionEventType type;
   const gchar *session_id;
+  const gchar *previous_id;
   EkaSessionState state;
+  EkaAudit audit;
 
   EkaDiscovery *discovery;
   EkaChunk *chunk;
+  guint number;
   const gchar *name;
   guint attempts;
   const gchar *text;
   const gchar *language;
   const GError *error;
   gboolean fatal;
+  GPtrArray *rest;
   EkaResult *result;
 } EkaSessionEvent;
 
@@ -117,6 +146,9 @@ typedef void (*EkaSessionFunc) (const EkaSessionEvent *event,
  * @chunks_uploaded: chunks that the server acknowledged
  * @bytes_uploaded: their sum
  * @retries: calls that had to be repeated, of any kind
+ * @replaced: how often the session was lost on the service
+ * @lost: audio in ns that was acknowledged by a session that is gone, and was
+ *   not kept
  * @round_trip: of the last upload, in µs
  */
 typedef struct
@@ -124,15 +156,36 @@ typedef struct
   guint chunks_uploaded;
   guint64 bytes_uploaded;
   guint retries;
+  guint replaced;
+  guint64 lost;
   gint64 round_trip;
 } EkaSessionStats;
 
 /**
+ * EkaRecodeFunc:
+ * @chunk: (transfer none): one whose format the service refused; they come in
+ *   order, each once
+ * @last: no chunk follows
+ * @user_data: of eka_session_set_recode_func()
+ * @error: return location
+ *
+ * Makes WAV of a chunk. May take its time: it is called on a thread of its own.
+ *
+ * Returns: (transfer full): the same audio as `audio/wav`, or %NULL
+ */
+typedef EkaChunk *(*EkaRecodeFunc) (EkaChunk *chunk,
+                                    gboolean  last,
+                                    gpointer  user_data,
+                                    GError  **error);
+
+/**
  * EkaSession:
  *
- * One session of the service from discovery to its results. The calls are
- * thread safe and return at once; the work is done on the worker thread.
- * Reference counted; it keeps itself alive until its last event.
+ * One session of the service from discovery to its results. Where the service
+ * loses it on the way, all audio that is kept goes to another session there,
+ * under another id. The calls are thread safe and return at once; the work is
+ * done on the worker thread. Reference counted; it keeps itself alive until its
+ * last event.
  */
 typedef struct _EkaSession EkaSession;
 
@@ -143,13 +196,26 @@ EkaSession *eka_session_new           (EkaWorker       *worker,
                                        EkaSessionFunc   func,
                                        gpointer         user_data,
                                        GDestroyNotify   notify);
+void        eka_session_set_recode_func
+                                      (EkaSession      *session,
+                                       EkaRecodeFunc    func,
+                                       gpointer         user_data,
+                                       GDestroyNotify   notify);
 EkaSession *eka_session_ref           (EkaSession      *session);
 void        eka_session_unref         (EkaSession      *session);
+gchar      *eka_session_dup_id        (EkaSession      *session);
 void        eka_session_open          (EkaSession      *session);
 void        eka_session_start         (EkaSession      *session,
                                        const gchar     *language);
+void        eka_session_link          (EkaSession      *session,
+                                       const gchar     *first_id,
+                                       const gchar     *previous_id);
 void        eka_session_chunk_added   (EkaSession      *session);
+void        eka_session_make_room     (EkaSession      *session);
+void        eka_session_retry         (EkaSession      *session);
+void        eka_session_fill          (EkaSession      *session);
 void        eka_session_finish        (EkaSession      *session);
+void        eka_session_discard       (EkaSession      *session);
 void        eka_session_abort         (EkaSession      *session);
 void        eka_session_get_stats     (EkaSession      *session,
                                        EkaSessionStats *stats);

@@ -10,17 +10,20 @@
 
 G_BEGIN_DECLS
 
-/* Between session.c (states, calls from outside, events), lifecycle.c and
- * polling.c (what is sent in which state, and what its answer means) and
- * outcome.c (what becomes of a call). Everything but `refs`,
- * `chunks_added`, `stats` and what is constant is touched on the worker thread
- * only.
+/* Between session.c (states, calls from outside, events) and the files that know
+ * what is sent in which state and what its answer means: lifecycle.c (which of
+ * them has its turn), opening.c (discovery, Create), uploading.c (Upload),
+ * refusal.c (chunks that the service does not take), doubt.c (what a lost answer
+ * left open), auditing.c (the service's list), ending.c (End, cancelling),
+ * polling.c (results), loss.c (a session that is gone) and outcome.c (what
+ * becomes of a call). Everything but `refs`, `chunks_added`, `stats` and what is
+ * constant is touched on the worker thread only.
  *
  * What holds in which state:
  *   up to DISCOVERING     discovery and upload_url are NULL
  *   READY and CREATING    settings have passed discovery's check
  *   RECORDING and later   session_id is the service's
- *   ENDING and later      the outbox is empty
+ *   AUDITING and later    nothing in the outbox waits
  *   final                 no call, no timer; DONE was said */
 struct _EkaSession
 {
@@ -34,36 +37,63 @@ struct _EkaSession
   EkaSessionFunc func;
   gpointer user_data;
   GDestroyNotify notify;
+  EkaRecodeFunc recode;
+  gpointer recode_data;
+  GDestroyNotify recode_notify;
 
   EkaSessionState state;
   gchar *base_url;
   gchar *session_id;
+  gchar *previous_id;  /* of the one that was lost last, or NULL */
   gchar *upload_url;
   gchar *language;
   EkaDiscovery *discovery;
   gboolean host_root;  /* discovery was not at the API root */
   gint chunks_added;   /* atomic */
-  guint chunks_sent;   /* acknowledged */
   gchar *transcript;   /* the last partial one */
+  EkaAudit audit;
 
   gboolean started;    /* there is audio */
-  gboolean finished;   /* there is no more audio */
+  gboolean linked;     /* it is known what sessions came before, if any */
+  gboolean finished;   /* there is no more audio for this session */
+  gboolean ongoing;    /* but for another one of the same recording */
   gboolean aborted;    /* nobody listens any more */
-  gboolean calling;    /* a call is under way */
+  gboolean discarding; /* nobody wants it: only the service is to hear of it */
+  gboolean calling;    /* a call is under way, or a chunk is being recoded */
   gboolean unanswered; /* a call of this state may have been heard, though its
                         * answer was lost */
+  gboolean full;       /* FULL was said */
   guint timer;         /* the next try, or the next poll */
   gint64 timer_due;
   gboolean pause_asked; /* the timer waits because the server asked for it */
   guint result_timer;
-  gint64 deadline;     /* of retries, once finished */
+  guint full_timer;
+  gint64 deadline;     /* of retries, once the recording is over */
+  gint64 create_began; /* when Create was first sent under this id */
   gint64 poll_began;
+  gint64 ended_at;     /* when End was accepted */
 
   EkaRetry retry;
+  EkaRetry losses;     /* of sessions in a row, none of which lived long */
   guint malformed;     /* answers in a row that were no protocol */
+  guint absent;        /* answers in a row that the session is not there */
+  guint looks;         /* at the service's list, in a row, that failed */
+  gint64 trouble_since; /* that looks failed for trouble of the service; or -1 */
+  gboolean look_later; /* the last one did: the next chunk goes first */
+  guint taken_ids;     /* ids in a row that somebody else has */
+  guint late_losses;   /* of sessions whose results were waited for */
   guint attempts;      /* of the chunk at the head */
+  gboolean heard;      /* the service may have it, though it did not say so */
+  guint refusals;      /* answers in a row that the call is not taken */
+  gsize refused_size;  /* a chunk of so many bytes is too large; 0: not known */
+  gboolean recoding;   /* chunks go up as WAV, whatever they come as */
   gint warned;         /* cause of the last warning, or -1 */
   GError *refusal;     /* why the session can't go on, though it records */
+  GError *doubt;       /* what was answered to a call that is in doubt */
+  EkaCall doubted;     /* which call that is */
+
+  EkaResult *provisional; /* the last one, that is not good */
+  gint64 provisional_since;
 
   GMutex lock;         /* guards stats; nothing is called with it held */
   EkaSessionStats stats;
@@ -74,11 +104,23 @@ void eka_session_set_state (EkaSession      *self,
                             EkaSessionState  state);
 void eka_session_emit      (EkaSession      *self,
                             EkaSessionEvent *event);
+void eka_session_tell      (EkaSession      *self,
+                            EkaScribeError   code,
+                            EkaCall          call,
+                            const gchar     *format,
+                            ...) G_GNUC_PRINTF (4, 5);
 void eka_session_warn      (EkaSession      *self,
                             const GError    *error,
                             gboolean         fatal);
 void eka_session_schedule  (EkaSession      *self,
                             gint64           delay);
+void eka_session_watch_age (EkaSession      *self,
+                            gint64           lifetime);
+void eka_session_say_full  (EkaSession      *self,
+                            GPtrArray       *rest);
+void eka_session_renew_id  (EkaSession      *self,
+                            gboolean         replaces);
+void eka_session_drop_timers (EkaSession    *self);
 void eka_session_close     (EkaSession      *self,
                             EkaSessionState  state,
                             EkaResult       *result,
@@ -87,12 +129,64 @@ void eka_session_fail      (EkaSession      *self,
                             EkaResult       *result,
                             GError          *error);
 gboolean eka_session_is_final (EkaSession   *self);
+gboolean eka_session_captures (EkaSession   *self);
+gboolean eka_session_is_over  (EkaSession   *self);
 
 void eka_lifecycle_next    (EkaSession      *self);
-void eka_lifecycle_cancel  (EkaSession      *self);
 
-void     eka_polling_get     (EkaSession      *self);
-gboolean eka_polling_is_ours (EkaSession      *self,
-                              EkaResult       *result);
+void eka_opening_discover  (EkaSession      *self);
+void eka_opening_create    (EkaSession      *self);
+void eka_opening_restore   (EkaSession      *self,
+                            EkaReply        *reply,
+                            EkaResult       *result);
+void eka_opening_note_taken (EkaSession     *self,
+                            EkaReply        *reply,
+                            GError          *error);
+
+void eka_uploading_next    (EkaSession      *self);
+void eka_uploading_acknowledge (EkaSession  *self,
+                            EkaReply        *reply);
+
+void eka_refusal_handle    (EkaSession      *self,
+                            EkaReply        *reply,
+                            GError          *error);
+gboolean eka_refusal_prepare (EkaSession    *self,
+                            EkaChunk        *chunk,
+                            gboolean         last);
+
+void eka_doubt_settle      (EkaSession      *self,
+                            EkaCall          call,
+                            GError          *error);
+
+void eka_auditing_look     (EkaSession      *self);
+gboolean eka_auditing_lists (EkaResult      *result,
+                            guint            number);
+
+void eka_ending_end        (EkaSession      *self);
+void eka_ending_accept     (EkaSession      *self,
+                            gint             received);
+void eka_ending_cancel     (EkaSession      *self);
+void eka_ending_discard    (EkaSession      *self,
+                            gint64           patience);
+void eka_ending_cancel_id  (EkaSession      *self,
+                            const gchar     *session_id);
+
+void     eka_polling_get      (EkaSession     *self);
+gboolean eka_polling_is_ours  (EkaSession     *self,
+                               EkaResult      *result);
+GError  *eka_polling_find_expired (EkaSession *self,
+                               EkaResult      *result);
+gboolean eka_polling_is_open  (EkaReply       *reply,
+                               EkaResult      *result);
+
+/* A session that is not there may be a mistake of the service's, or of one of
+ * its many machines: so often it has to say so. 410 is clear at once. */
+#define EKA_LOSS_MAX_ABSENT 2
+
+void     eka_loss_note        (EkaSession     *self,
+                               EkaReply       *reply,
+                               GError         *error);
+void     eka_loss_start_anew  (EkaSession     *self,
+                               GError         *error);
 
 G_END_DECLS

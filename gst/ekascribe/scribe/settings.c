@@ -29,6 +29,7 @@ eka_settings_new (void)
   settings->wait_for_results = TRUE;
   settings->result_timeout = 10 * G_TIME_SPAN_MINUTE;
   settings->poll_interval = G_TIME_SPAN_SECOND;
+  settings->settle_time = 30 * G_TIME_SPAN_SECOND;
   settings->retry_time = 10 * G_TIME_SPAN_MINUTE;
   return settings;
 }
@@ -56,6 +57,8 @@ eka_settings_copy (const EkaSettings *settings)
   copy->transcript_language = g_strdup (settings->transcript_language);
   copy->patient_details = g_strdup (settings->patient_details);
   copy->additional_data = g_strdup (settings->additional_data);
+  copy->first_id = g_strdup (settings->first_id);
+  copy->previous_id = g_strdup (settings->previous_id);
   copy->result_template = g_strdup (settings->result_template);
   return copy;
 }
@@ -81,6 +84,8 @@ eka_settings_free (EkaSettings *settings)
   g_free (settings->transcript_language);
   g_free (settings->patient_details);
   g_free (settings->additional_data);
+  g_free (settings->first_id);
+  g_free (settings->previous_id);
   g_free (settings->result_template);
   g_free (settings);
 }
@@ -156,6 +161,45 @@ check_base_url (const EkaSettings *settings,
                    "base-url “%s” would send audio and credentials in clear "
                    "text: use https, or set allow-http=true where the network "
                    "is trusted", settings->base_url);
+  return TRUE;
+}
+
+/**
+ * eka_settings_check_auth_url:
+ * @settings: settings that passed eka_settings_check()
+ * @auth_url: where client credentials would go
+ * @error: return location; %EKA_SCRIBE_ERROR_SETTINGS
+ *
+ * Returns: whether they may: encrypted, to this machine, or where allow_http is
+ *   set; to the origin of the service, or to a trusted host
+ */
+gboolean
+eka_settings_check_auth_url (const EkaSettings *settings,
+                             const gchar       *auth_url,
+                             GError           **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (auth_url, G_URI_FLAGS_ENCODED, NULL);
+  g_autoptr (GUri) base =
+      g_uri_parse (settings->base_url, G_URI_FLAGS_ENCODED, NULL);
+
+  if (uri == NULL || !eka_origin_is_http (uri) ||
+      g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL ||
+      g_uri_get_fragment (uri) != NULL)
+    return refuse (error, "auth-url",
+                   "auth-url must be an https:// URL with a host, without a "
+                   "user, a query or a fragment");
+  if (base != NULL && eka_origin_equal (uri, base))
+    return TRUE;
+  if (!eka_origin_is_private (uri) && !settings->allow_http)
+    return refuse (error, "auth-url",
+                   "auth-url would send client credentials in clear text: use "
+                   "https, or set allow-http=true where the network is "
+                   "trusted");
+  if (!eka_origin_is_listed (
+          uri, (const gchar *const *) settings->trusted_hosts))
+    return refuse (error, "auth-url",
+                   "auth-url is not where base-url is: client credentials do "
+                   "not go there unless trusted-hosts lists it");
   return TRUE;
 }
 

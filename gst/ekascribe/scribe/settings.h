@@ -16,6 +16,18 @@ typedef enum
 } EkaDiscoveryMode;
 
 /**
+ * EkaChunkError:
+ * @EKA_CHUNK_ERROR_ABORT: a session is not ended without a chunk that the
+ *   service refuses
+ * @EKA_CHUNK_ERROR_SKIP: it is left out, which is told
+ */
+typedef enum
+{
+  EKA_CHUNK_ERROR_ABORT,
+  EKA_CHUNK_ERROR_SKIP,
+} EkaChunkError;
+
+/**
  * EkaSettings:
  * @base_url: API root, without a slash at its end
  * @allow_http: credentials may go over plain http to any host
@@ -30,10 +42,17 @@ typedef enum
  * @transcript_language: (nullable): ISO 639-1 code
  * @patient_details: (nullable): a JSON object as text
  * @additional_data: (nullable): a JSON object as text
+ * @part: number of the session in a recording that takes several, from 1; 0 or
+ *   1: `additional_data` tells nothing of it
+ * @first_id: (nullable): session id of part 1
+ * @previous_id: (nullable): session id of the part before
  * @result_template: (nullable): asks for the documents of one template only
  * @wait_for_results: poll after End
  * @result_timeout: µs from End to the last poll; 0: no limit
  * @poll_interval: µs from the start of one poll to the start of the next
+ * @settle_time: µs that a result of `failed` or `partial` must stay the same
+ *   before it is believed; 0: at once
+ * @on_chunk_error: what becomes of a chunk that the service keeps refusing
  * @retry_time: µs after the end of the recording in which failed calls are
  *   repeated; 0: no second try once the recording has ended
  *
@@ -56,11 +75,16 @@ typedef struct
   gchar *transcript_language;
   gchar *patient_details;
   gchar *additional_data;
+  guint part;
+  gchar *first_id;
+  gchar *previous_id;
   gchar *result_template;
 
   gboolean wait_for_results;
   gint64 result_timeout;
   gint64 poll_interval;
+  gint64 settle_time;
+  EkaChunkError on_chunk_error;
   gint64 retry_time;
 } EkaSettings;
 
@@ -68,6 +92,10 @@ EkaSettings *eka_settings_new          (void);
 EkaSettings *eka_settings_copy         (const EkaSettings *settings);
 void         eka_settings_free         (EkaSettings       *settings);
 gboolean     eka_settings_check        (const EkaSettings *settings,
+                                        GError           **error);
+gboolean     eka_settings_check_auth_url
+                                       (const EkaSettings *settings,
+                                        const gchar       *auth_url,
                                         GError           **error);
 gboolean     eka_settings_check_object (const gchar       *property,
                                         const gchar       *text,

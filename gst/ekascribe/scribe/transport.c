@@ -26,6 +26,7 @@ eka_call_to_string (EkaCall call)
     [EKA_CALL_DISCOVER] = "discovery", [EKA_CALL_CREATE] = "create",
     [EKA_CALL_UPLOAD] = "upload",      [EKA_CALL_END] = "end",
     [EKA_CALL_GET] = "get",            [EKA_CALL_PATCH] = "patch",
+    [EKA_CALL_LOGIN] = "login",        [EKA_CALL_REFRESH] = "refresh",
   };
 
   g_return_val_if_fail ((gsize) call < G_N_ELEMENTS (names), "call");

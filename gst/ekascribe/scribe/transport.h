@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /**
  * EkaCall:
  *
- * The calls of the protocol.
+ * The calls of the protocol, and those that bring tokens.
  */
 typedef enum
 {
@@ -21,6 +21,8 @@ typedef enum
   EKA_CALL_END,
   EKA_CALL_GET,
   EKA_CALL_PATCH,
+  EKA_CALL_LOGIN,
+  EKA_CALL_REFRESH,
 } EkaCall;
 
 const gchar *eka_call_to_string (EkaCall call);
