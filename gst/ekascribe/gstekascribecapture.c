@@ -2,9 +2,13 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#define _GNU_SOURCE
 #include "gstekascriberecordingprivate.h"
 
+#include <string.h>
+
 #include "gstekascribemessages.h"
+#include "scribe/secret.h"
 
 /* The side of a recording that the streaming thread sees. */
 
@@ -25,38 +29,23 @@ gst_ekascribe_recording_set_language (GstEkascribeRecording *self,
   g_mutex_unlock (&self->lock);
 }
 
-/**
- * gst_ekascribe_recording_get_max_chunk_duration:
- * @self: a run
- *
- * Returns: longest chunk in ns; discovery may lower it
- */
-GstClockTime
-gst_ekascribe_recording_get_max_chunk_duration (GstEkascribeRecording *self)
+/* Whether nobody wants the audio that comes. */
+static gboolean
+is_discarded_locked (GstEkascribeRecording *self)
 {
-  GstClockTime duration;
-
-  g_mutex_lock (&self->lock);
-  duration = self->max_chunk_duration;
-  g_mutex_unlock (&self->lock);
-  return duration;
+  return self->chain != NULL && self->chain->discarded;
 }
 
 static void
-start_part (GstEkascribeRecording *self,
-            GstClockTime           running_time)
+start_part_locked (GstEkascribeRecording *self,
+                   GstEkascribePart      *part,
+                   GstClockTime           running_time)
 {
-  g_autofree gchar *language = NULL;
-  EkaSession *session;
-
-  g_mutex_lock (&self->lock);
-  self->current->started = TRUE;
-  self->current->running_time = running_time;
-  session = eka_session_ref (self->current->session);
-  language = g_strdup (self->language);
-  g_mutex_unlock (&self->lock);
-  eka_session_start (session, language);
-  eka_session_unref (session);
+  if (part->started)
+    return;
+  part->started = TRUE;
+  part->running_time = running_time;
+  eka_session_start (part->session, self->language);
 }
 
 /**
@@ -77,26 +66,18 @@ gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
                                     gsize                  size,
                                     GstClockTime           duration)
 {
-  gboolean failed, open, start;
+  gboolean failed;
 
   g_mutex_lock (&self->lock);
   failed = self->failed;
   self->packets++;
   self->bytes_in += size;
   self->duration += duration;
-  open = self->current == NULL;
-  start = open || !self->current->started;
-  if (!start)
-    self->current->duration += duration;
+  if (!failed && !is_discarded_locked (self))
+    start_part_locked (self, gst_ekascribe_recording_ensure_part_locked (self),
+                       running_time);
   g_mutex_unlock (&self->lock);
-
-  if (failed)
-    return GST_FLOW_ERROR;
-  if (open)
-    gst_ekascribe_recording_open (self);
-  if (start)
-    start_part (self, running_time);
-  return GST_FLOW_OK;
+  return failed ? GST_FLOW_ERROR : GST_FLOW_OK;
 }
 
 /**
@@ -129,49 +110,147 @@ fail_doomed (GstEkascribeRecording *self,
   gst_ekascribe_recording_mark_failed (self);
 }
 
+/* Where room has to be made at the cost of audio, for the pipeline can't wait. */
 static void
-fail_overflow (GstEkascribeRecording *self,
-               const gchar           *session_id,
-               GstClockTime           lost)
+drop_for (GstEkascribeRecording *self,
+          EkaChunk              *chunk)
 {
-  g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
-  g_autofree gchar *text = g_strdup_printf (
-      "The uplink is down or too slow: %.1f s of audio could not be kept "
-      "within max-size-bytes (%" G_GUINT64_FORMAT ") and max-size-time.",
-      lost / (gdouble) GST_SECOND, self->config->max_size_bytes);
+  g_autoptr (GstElement) element = NULL;
+  g_autofree gchar *text = NULL;
+  EkaBudgetLoss loss;
+  gboolean told;
 
-  if (element != NULL)
-    gst_ekascribe_post_loss (element, TRUE, EKA_SCRIBE_ERROR_LOST, NULL,
-                             session_id, text);
-  gst_ekascribe_recording_mark_failed (self);
+  eka_budget_force_room (self->budget, chunk, &loss);
+  if (loss.chunks == 0)
+    return;
+  g_mutex_lock (&self->lock);
+  told = self->dropping;
+  self->dropping = TRUE;
+  g_mutex_unlock (&self->lock);
+  element = told ? NULL : g_weak_ref_get (&self->element);
+  if (element == NULL)
+    return;
+  text = g_strdup_printf (
+      "The uplink is down or too slow, and memory is full (twice "
+      "max-size-bytes, %" G_GUINT64_FORMAT ", or max-size-time): the oldest "
+      "audio that was not sent is dropped, %.1f s so far; stats counts it as "
+      "time-lost.",
+      self->config->max_size_bytes, loss.duration / (gdouble) GST_SECOND);
+  gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_LOST, NULL, NULL,
+                           text);
 }
 
-/* What to do with a chunk that finds no room. GST_FLOW_OK: there is room now. */
+/* Room is short: has every session find out what the service has for sure. */
+static void
+ask_for_room (GstEkascribeRecording *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (!part->done)
+      eka_session_make_room (part->session);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+/* Why a wait for room was cut short: GST_FLOW_OK where that is over already, or
+ * room is needed no more. */
 static GstFlowReturn
-make_room (GstEkascribeRecording *self,
-           GstEkascribePart      *part,
-           EkaChunk              *chunk,
-           gboolean               live,
-           GstClockTime           pending)
+judge_interruption (GstEkascribeRecording *self)
 {
   g_autofree gchar *session_id = NULL;
   g_autoptr (GError) doom = NULL;
+  GstFlowReturn ret = GST_FLOW_OK;
+  GstEkascribePart *doomed;
 
-  if (!live && eka_outbox_wait_for_room (part->outbox, chunk))
-    return GST_FLOW_OK;
   g_mutex_lock (&self->lock);
-  session_id = g_strdup (part->session_id);
-  if (part->doom != NULL)
-    doom = g_error_copy (part->doom);
-  g_mutex_unlock (&self->lock);
-  if (doom != NULL) {
-    fail_doomed (self, session_id, doom);
-    return GST_FLOW_ERROR;
+  doomed = gst_ekascribe_recording_find_doomed_locked (self);
+  if (self->failed) {
+    ret = GST_FLOW_ERROR;
+  } else if (is_discarded_locked (self)) {
+    ret = GST_FLOW_OK;
+  } else if (doomed != NULL) {
+    session_id = g_strdup (doomed->session_id);
+    doom = g_error_copy (doomed->doom);
+    ret = GST_FLOW_ERROR;
+  } else if (self->flushing) {
+    ret = GST_FLOW_FLUSHING;
   }
+  g_mutex_unlock (&self->lock);
+  if (doom != NULL)
+    fail_doomed (self, session_id, doom);
+  return ret;
+}
+
+static GstFlowReturn
+wait_for_room (GstEkascribeRecording *self,
+               EkaChunk              *chunk)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  while (ret == GST_FLOW_OK &&
+         !gst_ekascribe_recording_is_discarded (self) &&
+         !eka_budget_wait_for_room (self->budget, chunk))
+    ret = judge_interruption (self);
+  return ret;
+}
+
+static GstFlowReturn
+make_room (GstEkascribeRecording *self,
+           EkaChunk              *chunk,
+           gboolean               live)
+{
+  if (eka_budget_make_room (self->budget, chunk)) {
+    g_mutex_lock (&self->lock);
+    self->dropping = FALSE;
+    g_mutex_unlock (&self->lock);
+    return GST_FLOW_OK;
+  }
+  ask_for_room (self);
   if (!live)
-    return GST_FLOW_FLUSHING;
-  fail_overflow (self, session_id, chunk->duration + pending);
-  return GST_FLOW_ERROR;
+    return wait_for_room (self, chunk);
+  drop_for (self, chunk);
+  return GST_FLOW_OK;
+}
+
+/* The next session begins with @chunk where it would be too much for this one.
+ */
+static GstEkascribePart *
+choose_part_locked (GstEkascribeRecording *self,
+                    EkaChunk              *chunk)
+{
+  GstEkascribePart *part = gst_ekascribe_recording_ensure_part_locked (self);
+  const GstClockTime length = chunk->duration + chunk->pre_roll;
+
+  if (self->max_session_duration != 0 && part->chunks > 0 &&
+      part->length + length > self->max_session_duration) {
+    gst_ekascribe_recording_roll_over_locked (self, part, NULL);
+    part = gst_ekascribe_recording_ensure_part_locked (self);
+  }
+  start_part_locked (self, part, chunk->running_time);
+  part->length += length;
+  part->chunks++;
+  return part;
+}
+
+/* A session that could not be opened takes nothing: that was told, and will be
+ * again at the end. */
+static void
+put_locked (GstEkascribeRecording *self,
+            EkaChunk              *chunk)
+{
+  GstEkascribePart *part = choose_part_locked (self, chunk);
+
+  if (part->over) {
+    self->chunks_dropped++;
+    self->dropped += chunk->duration;
+    return;
+  }
+  eka_outbox_put (part->outbox, chunk);
+  eka_session_chunk_added (part->session);
 }
 
 /**
@@ -179,60 +258,55 @@ make_room (GstEkascribeRecording *self,
  * @self: a run that has got a packet
  * @chunk: (transfer none): what was made of it
  * @live: the pipeline can't wait
- * @pending: audio that comes after @chunk, in ns
  *
- * Hands @chunk over to the session. Waits for room unless @live.
+ * Hands @chunk over to the session that records. Where there is no room it
+ * waits, unless @live: then older audio has to go, which is told.
  *
  * Returns: GST_FLOW_FLUSHING where the wait was interrupted and @chunk is to be
- *   put again; GST_FLOW_ERROR where there is no room, which was told
+ *   put again; GST_FLOW_ERROR where the run has failed, which was told
  */
 GstFlowReturn
 gst_ekascribe_recording_put (GstEkascribeRecording *self,
                              EkaChunk              *chunk,
-                             gboolean               live,
-                             GstClockTime           pending)
+                             gboolean               live)
 {
-  g_autoptr (GstEkascribePart) part = NULL;
-  g_autoptr (EkaChunk) numbered = NULL;
-  GstFlowReturn ret;
-  guint index;
+  GstFlowReturn ret = GST_FLOW_OK;
 
+  if (!gst_ekascribe_recording_is_discarded (self))
+    ret = make_room (self, chunk, live);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  g_mutex_lock (&self->lock);
+  self->chunks++;
+  if (!is_discarded_locked (self))
+    put_locked (self, chunk);
+  g_mutex_unlock (&self->lock);
+  return GST_FLOW_OK;
+}
+
+/**
+ * gst_ekascribe_recording_roll_over:
+ * @self: a run
+ *
+ * Says that what comes from now on can't go to the session that records.
+ */
+void
+gst_ekascribe_recording_roll_over (GstEkascribeRecording *self)
+{
   g_mutex_lock (&self->lock);
   if (self->current != NULL)
-    part = gst_ekascribe_part_ref (self->current);
+    gst_ekascribe_recording_roll_over_locked (self, self->current, NULL);
   g_mutex_unlock (&self->lock);
-  if (part == NULL)
-    return GST_FLOW_ERROR;
-
-  if (!eka_outbox_has_room (part->outbox, chunk)) {
-    ret = make_room (self, part, chunk, live, pending);
-    if (ret != GST_FLOW_OK)
-      return ret;
-  }
-  g_mutex_lock (&self->lock);
-  index = part->chunks++;
-  self->chunks++;
-  g_mutex_unlock (&self->lock);
-  /* A chunker made for another codec begins to count anew. */
-  numbered = index == chunk->index ?
-                 eka_chunk_ref (chunk) :
-                 eka_chunk_new (index, chunk->bytes, chunk->media_type,
-                                chunk->extension, chunk->running_time,
-                                chunk->duration, chunk->samples);
-  eka_outbox_put (part->outbox, numbered);
-  eka_session_chunk_added (part->session);
-  return GST_FLOW_OK;
 }
 
 /* The session is not given up: audio may come yet, after a seek or on another
  * pad, and needs to know what the service can do. */
 static void
 discard_part (GstEkascribeRecording *self,
+              GstElement            *element,
               GstEkascribePart      *part)
 {
-  g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
-
-  if (element != NULL)
+  if (part->chain->length == 1)
     gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_FAILED, NULL,
                              NULL,
                              "No audio came before the end of the stream, so "
@@ -243,36 +317,56 @@ discard_part (GstEkascribeRecording *self,
   g_mutex_unlock (&self->lock);
 }
 
+/* The recording is over, for all its sessions but one that never began. */
+static void
+close_chain_locked (GstEkascribeRecording *self,
+                    GstEkascribeChain     *chain,
+                    GstEkascribePart      *empty)
+{
+  guint i;
+
+  chain->closed = TRUE;
+  self->current = NULL;
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part->chain != chain || part->done)
+      continue;
+    part->finished = TRUE;
+    if (part != empty)
+      eka_session_finish (part->session);
+  }
+  gst_ekascribe_recording_update_flushing_locked (self);
+}
+
 /**
  * gst_ekascribe_recording_end:
  * @self: a run whose last chunk was put
  *
- * Ends the session that records, if there is one. Without audio none is
+ * Ends the recording that goes on, if there is one. Without audio no session is
  * created, and a warning says so.
  */
 void
 gst_ekascribe_recording_end (GstEkascribeRecording *self)
 {
-  g_autoptr (GstEkascribePart) part = NULL;
-  gboolean started;
+  g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
+  g_autoptr (GstEkascribeChain) chain = NULL;
+  g_autoptr (GstEkascribePart) empty = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->current != NULL)
-    part = gst_ekascribe_part_ref (self->current);
-  self->current = NULL;
-  if (part != NULL)
-    part->finished = TRUE;
-  started = part != NULL && part->started;
-  if (part != NULL && part->done)
-    g_clear_pointer (&part, gst_ekascribe_part_unref);
+  chain = g_steal_pointer (&self->chain);
+  if (self->current != NULL && !self->current->started && !self->current->done)
+    empty = gst_ekascribe_part_ref (self->current);
+  if (chain != NULL)
+    close_chain_locked (self, chain, empty);
   g_mutex_unlock (&self->lock);
 
-  if (part == NULL)
+  if (element == NULL || chain == NULL)
     return;
-  if (started)
-    eka_session_finish (part->session);
-  else
-    discard_part (self, part);
+  if (empty != NULL)
+    discard_part (self, element, empty);
+  gst_ekascribe_recording_combine (self, element, chain);
+  gst_ekascribe_recording_tell_deferred (self, element);
 }
 
 /**
@@ -286,8 +380,112 @@ gst_ekascribe_recording_set_flushing (GstEkascribeRecording *self,
 {
   g_mutex_lock (&self->lock);
   self->flushing = flushing;
-  if (self->current != NULL)
-    eka_outbox_set_flushing (self->current->outbox,
-                             flushing || self->current->doom != NULL);
+  gst_ekascribe_recording_update_flushing_locked (self);
   g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_recording_retry:
+ * @self: a run
+ *
+ * Says that what failed may go well now; see eka_session_retry().
+ */
+void
+gst_ekascribe_recording_retry (GstEkascribeRecording *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (!part->done)
+      eka_session_retry (part->session);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_recording_set_token:
+ * @self: a run
+ * @value: a bearer token, for all calls from now on
+ *
+ * Returns: %FALSE, and nothing happens, where @value can be none
+ */
+gboolean
+gst_ekascribe_recording_set_token (GstEkascribeRecording *self,
+                                   const gchar           *value)
+{
+  g_autofree gchar *trimmed = g_strstrip (g_strdup (value));
+  gboolean good = eka_secret_is_credential (trimmed);
+
+  explicit_bzero (trimmed, strlen (trimmed));
+  if (!good)
+    return FALSE;
+  eka_token_set_value (self->config->settings->token, value);
+  gst_ekascribe_recording_retry (self);
+  return TRUE;
+}
+
+/**
+ * gst_ekascribe_recording_discard:
+ * @self: a run
+ *
+ * Forgets the recording that goes on, or else the last one if it has no results
+ * yet: its sessions are cancelled on the service. Audio that still comes is not
+ * taken until the stream has ended.
+ *
+ * Returns: %FALSE where there is nothing to be forgotten
+ */
+gboolean
+gst_ekascribe_recording_discard (GstEkascribeRecording *self)
+{
+  GstEkascribeChain *chain;
+  gboolean found = FALSE;
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  chain = self->chain;
+  for (i = self->parts->len; chain == NULL && i > 0; i--) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i - 1);
+
+    if (!part->done)
+      chain = part->chain;
+  }
+  if (chain != NULL && !chain->discarded) {
+    chain->discarded = TRUE;
+    found = TRUE;
+  }
+  for (i = 0; found && i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part->chain == chain && !part->done) {
+      part->finished = TRUE;
+      eka_session_discard (part->session);
+    }
+  }
+  if (found && chain == self->chain) {
+    self->current = NULL;
+    gst_ekascribe_recording_update_flushing_locked (self);
+    g_cond_broadcast (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+  return found;
+}
+
+/**
+ * gst_ekascribe_recording_is_discarded:
+ * @self: a run
+ *
+ * Returns: whether nobody wants the audio that comes
+ */
+gboolean
+gst_ekascribe_recording_is_discarded (GstEkascribeRecording *self)
+{
+  gboolean discarded;
+
+  g_mutex_lock (&self->lock);
+  discarded = is_discarded_locked (self);
+  g_mutex_unlock (&self->lock);
+  return discarded;
 }

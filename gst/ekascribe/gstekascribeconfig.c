@@ -69,14 +69,22 @@ microseconds (GstClockTime time)
   return MIN (time, (GstClockTime) G_MAXINT64) / GST_USECOND;
 }
 
+/* Whether the environment may tell who we are. */
+static gboolean
+is_anonymous (const GstEkascribeProperties *properties)
+{
+  return properties->access_token == NULL &&
+         properties->access_token_file == NULL &&
+         properties->api_key == NULL && properties->client_id == NULL;
+}
+
 static EkaToken *
 make_token (const GstEkascribeProperties *properties)
 {
   EkaToken *token = eka_token_new ();
   const gchar *value = properties->access_token;
 
-  if (value == NULL && properties->access_token_file == NULL &&
-      properties->api_key == NULL)
+  if (is_anonymous (properties))
     value = g_getenv ("EKASCRIBE_ACCESS_TOKEN");
   eka_token_set_value (token, value);
   eka_token_set_file (token, properties->access_token_file);
@@ -113,6 +121,8 @@ make_settings (const GstEkascribeProperties *properties)
   settings->wait_for_results = properties->wait_for_results;
   settings->result_timeout = microseconds (properties->result_timeout);
   settings->poll_interval = microseconds (properties->poll_interval);
+  settings->settle_time = microseconds (properties->result_settle_time);
+  settings->on_chunk_error = properties->on_chunk_error;
   settings->retry_time = microseconds (properties->retry_time);
   return settings;
 }
@@ -158,6 +168,13 @@ gst_ekascribe_config_new (const GstEkascribeProperties *properties)
   GstEkascribeConfig *self = g_new0 (GstEkascribeConfig, 1);
 
   self->settings = make_settings (properties);
+  self->client_id = dup_set (properties->client_id);
+  self->client_secret = dup_set (properties->client_secret);
+  self->auth_url = dup_set (properties->auth_url);
+  if (is_anonymous (properties)) {
+    self->client_id = dup_set (g_getenv ("EKASCRIBE_CLIENT_ID"));
+    self->client_secret = dup_set (g_getenv ("EKASCRIBE_CLIENT_SECRET"));
+  }
   self->max_chunk_duration = properties->max_chunk_duration;
   self->max_size_bytes = properties->max_size_bytes;
   self->max_size_time = properties->max_size_time;
@@ -183,6 +200,9 @@ void
 gst_ekascribe_config_free (GstEkascribeConfig *self)
 {
   eka_settings_free (self->settings);
+  g_free (self->client_id);
+  wipe (&self->client_secret);
+  g_free (self->auth_url);
   g_free (self->result_location);
   g_free (self->transcript_location);
   g_free (self->user_agent);
@@ -236,6 +256,43 @@ check_location (const gchar *location,
   return fail (error, property, cause->message);
 }
 
+/* Where clients log in: at the host of the service, unless it is told. */
+static gchar *
+make_auth_url (const GstEkascribeConfig *self)
+{
+  const gchar *base = self->settings->base_url;
+  const gchar *path = strchr (strstr (base, "://") + 3, '/');
+
+  if (self->auth_url != NULL)
+    return dup_url (self->auth_url);
+  return g_strdup_printf ("%.*s/connect-auth/v1",
+                          path != NULL ? (int) (path - base) :
+                                         (int) strlen (base),
+                          base);
+}
+
+/* The settings are known to be good. */
+static gboolean
+take_client (GstEkascribeConfig *self,
+             GError            **error)
+{
+  g_autofree gchar *auth_url = NULL;
+  g_autoptr (EkaLogin) login = NULL;
+
+  if (self->client_id == NULL && self->client_secret == NULL)
+    return TRUE;
+  if (self->client_id == NULL)
+    return fail (error, "client-id", "client-secret is set without it");
+  if (self->client_secret == NULL)
+    return fail (error, "client-secret", "client-id is set without it");
+  auth_url = make_auth_url (self);
+  if (!eka_settings_check_auth_url (self->settings, auth_url, error))
+    return FALSE;
+  login = eka_login_acquire (auth_url, self->client_id, self->client_secret);
+  eka_token_set_login (self->settings->token, login);
+  return TRUE;
+}
+
 static gboolean
 check_proxy (const gchar *proxy,
              GError     **error)
@@ -265,7 +322,7 @@ gst_ekascribe_config_check (GstEkascribeConfig *self,
   return read_file (&settings->patient_details, "patient-details", error) &&
          read_file (&settings->additional_data, "additional-data", error) &&
          eka_token_load (settings->token, error) &&
-         eka_settings_check (settings, error) &&
+         eka_settings_check (settings, error) && take_client (self, error) &&
          check_proxy (self->proxy, error) &&
          check_location (self->result_location, "result-location", error) &&
          check_location (self->transcript_location, "transcript-location",

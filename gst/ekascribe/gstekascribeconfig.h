@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /**
  * GstEkascribeConfig:
  * @settings: what the protocol needs
+ * @client_id: (nullable): logs in for tokens
+ * @client_secret: (nullable): with this
+ * @auth_url: (nullable): there; %NULL: at the host of the service
  * @max_chunk_duration: ns
  * @max_size_bytes: of audio that waits for the uplink; 0: no bound
  * @max_size_time: the same in ns; 0: no bound
@@ -31,6 +34,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   EkaSettings *settings;
+  gchar *client_id;
+  gchar *client_secret;
+  gchar *auth_url;
   GstClockTime max_chunk_duration;
   guint64 max_size_bytes;
   GstClockTime max_size_time;

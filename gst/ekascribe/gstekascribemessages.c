@@ -213,6 +213,8 @@ post_structure (GstElement   *element,
  * gst_ekascribe_post_session:
  * @element: who posts
  * @session_id: (nullable): the session
+ * @previous_id: (nullable): the one whose audio it has got, since the service
+ *   lost that
  * @state: what it entered
  * @part: number of the session in this run, from 1
  * @running_time: of its first audio, or %GST_CLOCK_TIME_NONE
@@ -222,6 +224,7 @@ post_structure (GstElement   *element,
 void
 gst_ekascribe_post_session (GstElement     *element,
                             const gchar    *session_id,
+                            const gchar    *previous_id,
                             EkaSessionState state,
                             guint           part,
                             GstClockTime    running_time)
@@ -232,13 +235,16 @@ gst_ekascribe_post_session (GstElement     *element,
                                      G_TYPE_STRING,
                                      eka_session_state_to_string (state),
                                      "part", G_TYPE_UINT, part, "running-time",
-                                     GST_TYPE_CLOCK_TIME, running_time, NULL));
+                                     GST_TYPE_CLOCK_TIME, running_time,
+                                     "previous-session-id", G_TYPE_STRING,
+                                     previous_id, NULL));
 }
 
 /**
  * gst_ekascribe_post_chunk:
  * @element: who posts
  * @session_id: the session
+ * @number: of the chunk in the session, from 0
  * @chunk: what is safe on the server
  * @name: its name there
  * @attempts: how often it was sent
@@ -248,6 +254,7 @@ gst_ekascribe_post_session (GstElement     *element,
 void
 gst_ekascribe_post_chunk (GstElement     *element,
                           const gchar    *session_id,
+                          guint           number,
                           const EkaChunk *chunk,
                           const gchar    *name,
                           guint           attempts)
@@ -258,7 +265,7 @@ gst_ekascribe_post_chunk (GstElement     *element,
       element,
       gst_structure_new (
           "ekascribe-chunk", "session-id", G_TYPE_STRING, session_id, "index",
-          G_TYPE_UINT, chunk->index, "name", G_TYPE_STRING, name,
+          G_TYPE_UINT, number, "name", G_TYPE_STRING, name,
           "running-time", GST_TYPE_CLOCK_TIME, chunk->running_time, "duration",
           GST_TYPE_CLOCK_TIME, chunk->duration, "size", G_TYPE_UINT64, size,
           "attempts", G_TYPE_UINT, attempts, "state", G_TYPE_STRING, "uploaded",
@@ -269,6 +276,7 @@ gst_ekascribe_post_chunk (GstElement     *element,
  * gst_ekascribe_post_transcript:
  * @element: who posts
  * @session_id: the session
+ * @part: its number in this run, from 1
  * @text: what was said
  * @final: whether this is the last word
  * @language: (nullable): language of @text
@@ -278,6 +286,7 @@ gst_ekascribe_post_chunk (GstElement     *element,
 void
 gst_ekascribe_post_transcript (GstElement  *element,
                                const gchar *session_id,
+                               guint        part,
                                const gchar *text,
                                gboolean     final,
                                const gchar *language)
@@ -287,7 +296,34 @@ gst_ekascribe_post_transcript (GstElement  *element,
                                      G_TYPE_STRING, session_id, "text",
                                      G_TYPE_STRING, text, "final",
                                      G_TYPE_BOOLEAN, final, "language",
-                                     G_TYPE_STRING, language, NULL));
+                                     G_TYPE_STRING, language, "part",
+                                     G_TYPE_UINT, part, NULL));
+}
+
+/**
+ * gst_ekascribe_post_combined:
+ * @element: who posts
+ * @session_id: the first session of the recording
+ * @parts: how many sessions it took
+ * @text: what was said in all of them
+ * @language: (nullable): language of @text
+ *
+ * Posts `ekascribe-transcript` for a recording of several sessions: `part` is 0.
+ */
+void
+gst_ekascribe_post_combined (GstElement  *element,
+                             const gchar *session_id,
+                             guint        parts,
+                             const gchar *text,
+                             const gchar *language)
+{
+  post_structure (
+      element,
+      gst_structure_new ("ekascribe-transcript", "session-id", G_TYPE_STRING,
+                         session_id, "text", G_TYPE_STRING, text, "final",
+                         G_TYPE_BOOLEAN, TRUE, "language", G_TYPE_STRING,
+                         language, "part", G_TYPE_UINT, 0, "parts",
+                         G_TYPE_UINT, parts, NULL));
 }
 
 static void
@@ -309,11 +345,28 @@ post_document (GstElement        *element,
           document->error_message, NULL));
 }
 
+static const gchar *
+name_audit (EkaAudit audit)
+{
+  switch (audit) {
+    case EKA_AUDIT_COMPLETE:
+      return "complete";
+    case EKA_AUDIT_SHORT:
+      return "short";
+    case EKA_AUDIT_ABSENT:
+      return "absent";
+    case EKA_AUDIT_NONE:
+      break;
+  }
+  return NULL;
+}
+
 /**
  * gst_ekascribe_post_result:
  * @element: who posts
  * @session_id: the session
  * @part: number of the session in this run, from 1
+ * @audit: what the service's list said of the audio
  * @result: what the service answered last
  *
  * Posts the final `ekascribe-transcript` (where there is one), an
@@ -323,13 +376,15 @@ void
 gst_ekascribe_post_result (GstElement      *element,
                            const gchar     *session_id,
                            guint            part,
+                           EkaAudit         audit,
                            const EkaResult *result)
 {
   guint i;
 
   if (result->transcript != NULL)
-    gst_ekascribe_post_transcript (element, session_id, result->transcript,
-                                   TRUE, result->language_detected);
+    gst_ekascribe_post_transcript (element, session_id, part,
+                                   result->transcript, TRUE,
+                                   result->language_detected);
   for (i = 0; result->documents != NULL && i < result->documents->len; i++)
     post_document (element, session_id,
                    g_ptr_array_index (result->documents, i));
@@ -345,7 +400,8 @@ gst_ekascribe_post_result (GstElement      *element,
           G_TYPE_INT, result->audio_files_received, "audio-files-processed",
           G_TYPE_INT, result->audio_files_processed, "processing-errors",
           G_TYPE_STRING, result->processing_errors, "json", G_TYPE_STRING,
-          result->json, NULL));
+          result->json, "audio-list", G_TYPE_STRING, name_audit (audit),
+          NULL));
 }
 
 /**

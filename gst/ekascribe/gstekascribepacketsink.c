@@ -34,6 +34,7 @@ struct _GstEkascribePacketSink
   EkaChunker *chunker; /* from the first packet to the end of a session */
   EkaChunkLimits limits;
   GQueue ready;             /* of EkaChunk, cut but not handed over */
+  gboolean changed;         /* what comes after @ready has another format */
   GstClockTime next_time;   /* running time that the next packet should have */
   gboolean interrupted;     /* of gst_ekascribe_recording_wait_settled() */
   gboolean may_cut;         /* nothing more will be known of @limits */
@@ -107,16 +108,30 @@ deliver (GstEkascribePacketSink *self)
 
   while (ret == GST_FLOW_OK &&
          (chunk = g_queue_peek_head (&self->ready)) != NULL) {
-    GstClockTime after = get_pending (self) - chunk->duration;
-
-    ret = gst_ekascribe_recording_put (self->recording, chunk, is_live (self),
-                                       after);
+    ret = gst_ekascribe_recording_put (self->recording, chunk, is_live (self));
     if (ret == GST_FLOW_OK)
       eka_chunk_unref (g_queue_pop_head (&self->ready));
     else if (ret == GST_FLOW_FLUSHING)
       ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
   }
+  if (ret == GST_FLOW_OK && self->changed) {
+    self->changed = FALSE;
+    gst_ekascribe_recording_roll_over (self->recording);
+  }
   return ret;
+}
+
+/* Forgets what was taken, where nobody wants the recording any more.
+ *
+ * Returns: whether that is so */
+static gboolean
+drop_discarded (GstEkascribePacketSink *self)
+{
+  if (!gst_ekascribe_recording_is_discarded (self->recording))
+    return FALSE;
+  g_clear_pointer (&self->chunker, eka_chunker_free);
+  g_queue_clear_full (&self->ready, (GDestroyNotify) eka_chunk_unref);
+  return TRUE;
 }
 
 static void
@@ -277,8 +292,11 @@ static void
 set_codec (GstEkascribePacketSink *self,
            const EkaCodec         *codec)
 {
-  if (self->have_codec && memcmp (codec, &self->codec, sizeof *codec) != 0)
+  if (self->have_codec && memcmp (codec, &self->codec, sizeof *codec) != 0) {
     drop_chunker (self);
+    /* One session has one format. */
+    self->changed = self->changed || codec->channels != self->codec.channels;
+  }
   self->codec = *codec;
   self->have_codec = TRUE;
 }
@@ -302,15 +320,26 @@ take_header (GstEkascribePacketSink *self,
          memcmp (map->data, "OpusTags", 8) == 0;
 }
 
+/* As await_limits(), after pauses too. Returns: GST_FLOW_FLUSHING in a flush */
+static GstFlowReturn
+await_limits_and_play (GstEkascribePacketSink *self,
+                       gboolean                at_end)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  while (ret == GST_FLOW_OK &&
+         await_limits (self, at_end) == GST_FLOW_FLUSHING)
+    ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+  return ret;
+}
+
 /* Makes ready for one more packet. */
 static GstFlowReturn
 prepare (GstEkascribePacketSink *self,
          guint                   skip)
 {
-  GstFlowReturn ret = GST_FLOW_OK;
+  GstFlowReturn ret = await_limits_and_play (self, FALSE);
 
-  while (ret == GST_FLOW_OK && await_limits (self, FALSE) == GST_FLOW_FLUSHING)
-    ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
   ensure_chunker (self, skip);
   return ret;
 }
@@ -326,7 +355,7 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
 
   if (!self->have_codec)
     return GST_FLOW_NOT_NEGOTIATED;
-  if (gst_buffer_get_size (buffer) == 0)
+  if (gst_buffer_get_size (buffer) == 0 || drop_discarded (self))
     return GST_FLOW_OK;
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_ELEMENT_ERROR (self, RESOURCE, READ, ("A buffer can't be read."),
@@ -393,9 +422,16 @@ gst_ekascribe_packet_sink_set_caps (GstBaseSink *sink,
 }
 
 static gboolean
-end_of_stream (GstEkascribePacketSink *self)
+end_of_stream (GstEkascribePacketSink *self,
+               GstEvent               *event)
 {
-  if (await_limits (self, TRUE) == GST_FLOW_FLUSHING)
+  /* An end may come in PAUSED: GstBaseSink holds a lock here that the change to
+   * PLAYING needs, and that is let go only while preroll is waited for. */
+  if (gst_base_sink_do_preroll (GST_BASE_SINK (self),
+                                GST_MINI_OBJECT (event)) != GST_FLOW_OK)
+    return FALSE;
+  if (!drop_discarded (self) &&
+      await_limits_and_play (self, TRUE) != GST_FLOW_OK)
     return FALSE;
   drop_chunker (self);
   self->next_time = GST_CLOCK_TIME_NONE;
@@ -414,7 +450,7 @@ gst_ekascribe_packet_sink_event (GstBaseSink *sink,
   /* The session is finished before the EOS message goes to the bin, which
    * holds it until there is no session any more. */
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS && self->recording != NULL &&
-      !end_of_stream (self)) {
+      !end_of_stream (self, event)) {
     gst_event_unref (event);
     return FALSE;
   }
@@ -461,6 +497,7 @@ gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
   self->limits.max_bytes = MAX_CHUNK_BYTES;
   self->limits.max_duration = 0;
   self->next_time = GST_CLOCK_TIME_NONE;
+  self->changed = FALSE;
   self->interrupted = FALSE;
   self->may_cut = FALSE;
 }
@@ -476,8 +513,10 @@ gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
 GstClockTime
 gst_ekascribe_packet_sink_stop (GstEkascribePacketSink *self)
 {
-  GstClockTime pending = get_pending (self);
+  GstClockTime pending = 0;
 
+  if (self->recording != NULL && !drop_discarded (self))
+    pending = get_pending (self);
   g_clear_pointer (&self->chunker, eka_chunker_free);
   g_queue_clear_full (&self->ready, (GDestroyNotify) eka_chunk_unref);
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);

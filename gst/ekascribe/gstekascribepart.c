@@ -12,18 +12,21 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 /**
  * gst_ekascribe_part_new:
  * @number: of the session in its run, from 1
+ * @chain: (transfer none): the recording that it is a part of
  * @outbox: (transfer full): where its chunks wait
  *
  * Returns: (transfer full): a part whose session is still to be set
  */
 GstEkascribePart *
-gst_ekascribe_part_new (guint      number,
-                        EkaOutbox *outbox)
+gst_ekascribe_part_new (guint              number,
+                        GstEkascribeChain *chain,
+                        EkaOutbox         *outbox)
 {
   GstEkascribePart *part = g_new0 (GstEkascribePart, 1);
 
   g_atomic_ref_count_init (&part->refs);
   part->number = number;
+  part->chain = gst_ekascribe_chain_ref (chain);
   part->outbox = outbox;
   part->running_time = GST_CLOCK_TIME_NONE;
   gst_ekascribe_progress_init (&part->progress);
@@ -55,7 +58,10 @@ gst_ekascribe_part_unref (GstEkascribePart *part)
   g_clear_pointer (&part->session, eka_session_unref);
   eka_outbox_unref (part->outbox);
   gst_ekascribe_progress_clear (&part->progress);
+  gst_ekascribe_chain_unref (part->chain);
   g_clear_error (&part->doom);
+  g_free (part->transcript);
+  g_free (part->language);
   g_free (part->session_id);
   g_free (part);
 }
@@ -67,7 +73,7 @@ is_safe (const GstEkascribePart *part,
   return part->done || (!part->started && pending == 0) ||
          part->state == EKA_SESSION_PROCESSING ||
          part->state == EKA_SESSION_COMPLETED ||
-         part->state == EKA_SESSION_PARTIAL;
+         part->state == EKA_SESSION_PARTIAL || part->chain->discarded;
 }
 
 /**
@@ -95,7 +101,7 @@ gst_ekascribe_part_stop (GstEkascribePart *part,
         "Stopped before the end: %.1f s of audio were not delivered, and "
         "session %s was not ended, so that no results will come.",
         (left.duration + pending) / (gdouble) GST_SECOND,
-        part->session_id != NULL ? part->session_id : "(not created)");
+        part->state >= EKA_SESSION_CREATING ? part->session_id : "(not created)");
 
     GST_WARNING_OBJECT (element, "%s", text);
     gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_LOST, "upload",
@@ -122,6 +128,9 @@ gst_ekascribe_event_new (GstEkascribePart      *part,
   copy->type = event->type;
   copy->state = event->state;
   copy->session_id = g_strdup (event->session_id);
+  copy->previous_id = g_strdup (event->previous_id);
+  copy->audit = event->audit;
+  copy->number = event->number;
   if (event->chunk != NULL)
     copy->chunk = eka_chunk_ref (event->chunk);
   copy->name = g_strdup (event->name);
@@ -144,6 +153,7 @@ gst_ekascribe_event_free (GstEkascribeEvent *event)
 {
   gst_ekascribe_part_unref (event->part);
   g_free (event->session_id);
+  g_free (event->previous_id);
   g_clear_pointer (&event->chunk, eka_chunk_unref);
   g_free (event->name);
   g_free (event->text);

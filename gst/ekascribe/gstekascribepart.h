@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "gstekascribechain.h"
 #include "gstekascribeprogress.h"
 
 #include "scribe/session.h"
@@ -13,26 +14,32 @@ G_BEGIN_DECLS
 /**
  * GstEkascribePart:
  * @number: of the session in its run, from 1
+ * @chain: the recording that it is a part of
  * @session: the session
- * @outbox: what waits for the uplink
+ * @outbox: its audio, until its results are there
  * @progress: its PROGRESS messages
  * @state: what the session entered last
- * @session_id: (nullable): once it is known
+ * @session_id: on the service, where it is created later, or never
  * @doom: (nullable): why the session can't be saved
  * @running_time: of the first packet, or %GST_CLOCK_TIME_NONE
- * @duration: audio that was taken, in ns
- * @chunks: made so far; the next one gets this index
+ * @length: audio of its chunks in ns, as a service may count it
+ * @chunks: made so far
+ * @transcript: (nullable): of its result
+ * @language: (nullable): of @transcript
  * @started: audio has come
+ * @linked: the session knows which ones came before it
  * @finished: no more audio will come
- * @done: all that the session says has been said
+ * @over: the session has said its last word
+ * @done: that has been passed on
  *
  * One session of a run. Guarded by the lock of the recording, but for what
- * never changes: @number, @session, @outbox and @progress.
+ * never changes: @number, @chain, @session, @outbox and @progress.
  */
 typedef struct
 {
   gatomicrefcount refs;
   guint number;
+  GstEkascribeChain *chain;
   EkaSession *session;
   EkaOutbox *outbox;
   GstEkascribeProgress progress;
@@ -41,14 +48,19 @@ typedef struct
   gchar *session_id;
   GError *doom;
   GstClockTime running_time;
-  GstClockTime duration;
+  GstClockTime length;
   guint chunks;
+  gchar *transcript;
+  gchar *language;
   gboolean started;
+  gboolean linked;
   gboolean finished;
+  gboolean over;
   gboolean done;
 } GstEkascribePart;
 
 GstEkascribePart *gst_ekascribe_part_new   (guint             number,
+                                            GstEkascribeChain *chain,
                                             EkaOutbox        *outbox);
 GstEkascribePart *gst_ekascribe_part_ref   (GstEkascribePart *part);
 void              gst_ekascribe_part_unref (GstEkascribePart *part);
@@ -71,7 +83,10 @@ typedef struct
   EkaSessionState state;
   GstClockTime running_time;
   gchar *session_id;
+  gchar *previous_id;
+  EkaAudit audit;
   EkaChunk *chunk;
+  guint number;
   gchar *name;
   guint attempts;
   gchar *text;

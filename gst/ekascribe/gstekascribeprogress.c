@@ -181,6 +181,7 @@ gst_ekascribe_progress_enter (GstEkascribeProgress *self,
     case EKA_SESSION_DRAINING:
       next = GST_EKASCRIBE_STEP_UPLOAD;
       break;
+    case EKA_SESSION_AUDITING:
     case EKA_SESSION_ENDING:
       next = GST_EKASCRIBE_STEP_CLOSE;
       break;
@@ -193,6 +194,9 @@ gst_ekascribe_progress_enter (GstEkascribeProgress *self,
   g_mutex_lock (&self->lock);
   for (i = 0; i < next; i++)
     finish (self, element, i, GST_PROGRESS_TYPE_COMPLETE, NULL);
+  /* A session that was lost begins anew. */
+  for (i = next + 1; i < GST_EKASCRIBE_N_STEPS; i++)
+    finish (self, element, i, GST_PROGRESS_TYPE_CANCELED, "Begins anew");
   start (self, element, next);
   unlock_and_post (self, element);
 }
@@ -201,11 +205,13 @@ gst_ekascribe_progress_enter (GstEkascribeProgress *self,
  * gst_ekascribe_progress_uploaded:
  * @self: a session's progress
  * @element: who posts
+ * @number: of the chunk in its session
  * @chunk: what is safe on the server
  */
 void
 gst_ekascribe_progress_uploaded (GstEkascribeProgress *self,
                                  GstElement           *element,
+                                 guint                 number,
                                  const EkaChunk       *chunk)
 {
   g_autofree gchar *text = NULL;
@@ -213,7 +219,7 @@ gst_ekascribe_progress_uploaded (GstEkascribeProgress *self,
   g_mutex_lock (&self->lock);
   if (self->steps[GST_EKASCRIBE_STEP_UPLOAD] ==
       GST_EKASCRIBE_PROGRESS_STARTED) {
-    text = g_strdup_printf ("Chunk %u is uploaded (%.1f s)", chunk->index,
+    text = g_strdup_printf ("Chunk %u is uploaded (%.1f s)", number,
                             chunk->duration / (gdouble) GST_SECOND);
     post (self, element, GST_PROGRESS_TYPE_CONTINUE,
           GST_EKASCRIBE_STEP_UPLOAD, text);

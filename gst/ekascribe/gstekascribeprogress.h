@@ -73,6 +73,7 @@ void gst_ekascribe_progress_enter       (GstEkascribeProgress *self,
                                          EkaSessionState       state);
 void gst_ekascribe_progress_uploaded    (GstEkascribeProgress *self,
                                          GstElement           *element,
+                                         guint                 number,
                                          const EkaChunk       *chunk);
 void gst_ekascribe_progress_finish      (GstEkascribeProgress *self,
                                          GstElement           *element,

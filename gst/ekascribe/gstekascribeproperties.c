@@ -16,11 +16,13 @@
 #define DEFAULT_WAIT_FOR_RESULTS TRUE
 #define DEFAULT_RESULT_TIMEOUT (600 * GST_SECOND)
 #define DEFAULT_POLL_INTERVAL GST_SECOND
+#define DEFAULT_RESULT_SETTLE_TIME (30 * GST_SECOND)
 #define DEFAULT_MAX_SIZE_BYTES (64 * 1024 * 1024)
 #define DEFAULT_MAX_SIZE_TIME 0
 #define DEFAULT_DISCOVERY EKA_DISCOVERY_AUTO
 #define DEFAULT_TIMEOUT 30
 #define DEFAULT_RETRY_TIME (600 * GST_SECOND)
+#define DEFAULT_ON_CHUNK_ERROR EKA_CHUNK_ERROR_ABORT
 #define DEFAULT_USER_AGENT "gst-ekascribe/" VERSION
 
 enum
@@ -29,6 +31,9 @@ enum
   PROP_ACCESS_TOKEN,
   PROP_ACCESS_TOKEN_FILE,
   PROP_API_KEY,
+  PROP_CLIENT_ID,
+  PROP_CLIENT_SECRET,
+  PROP_AUTH_URL,
   PROP_TEMPLATES,
   PROP_LANGUAGE_HINT,
   PROP_SESSION_MODE,
@@ -44,6 +49,7 @@ enum
   PROP_WAIT_FOR_RESULTS,
   PROP_RESULT_TIMEOUT,
   PROP_POLL_INTERVAL,
+  PROP_RESULT_SETTLE_TIME,
   PROP_RESULT_LOCATION,
   PROP_TRANSCRIPT_LOCATION,
   PROP_MAX_SIZE_BYTES,
@@ -51,6 +57,7 @@ enum
   PROP_DISCOVERY,
   PROP_TIMEOUT,
   PROP_RETRY_TIME,
+  PROP_ON_CHUNK_ERROR,
   PROP_USER_AGENT,
   PROP_PROXY,
   PROP_PROXY_ID,
@@ -106,6 +113,24 @@ gst_ekascribe_discovery_get_type (void)
 }
 
 GType
+gst_ekascribe_chunk_error_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_CHUNK_ERROR_ABORT,
+      "The session is not ended without it; the recording has failed",
+      "abort" },
+    { EKA_CHUNK_ERROR_SKIP, "It is left out, with a warning", "skip" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeChunkError", values));
+  return type;
+}
+
+GType
 gst_ekascribe_state_get_type (void)
 {
   static const GEnumValue values[] = {
@@ -116,6 +141,8 @@ gst_ekascribe_state_get_type (void)
     { EKA_SESSION_CREATING, "The session is being created", "creating" },
     { EKA_SESSION_RECORDING, "Chunks go up as they come", "recording" },
     { EKA_SESSION_DRAINING, "The last chunks go up", "draining" },
+    { EKA_SESSION_AUDITING, "The service's list of the audio is looked at",
+      "auditing" },
     { EKA_SESSION_ENDING, "The session is being ended", "ending" },
     { EKA_SESSION_PROCESSING, "The service works", "processing" },
     { EKA_SESSION_COMPLETED, "All results are there", "completed" },
@@ -200,8 +227,11 @@ install_service (GObjectClass *klass)
                   "Bearer token of the service. A launch line is visible to "
                   "everybody on the machine: prefer the environment variable "
                   "EKASCRIBE_ACCESS_TOKEN, which holds where no credential is "
-                  "set, or access-token-file",
-                  NULL, SECRET);
+                  "set, or access-token-file. Set while it runs, it holds from "
+                  "the next call on",
+                  NULL,
+                  G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS |
+                      GST_PARAM_MUTABLE_PLAYING);
   install_string (klass, PROP_ACCESS_TOKEN_FILE, "access-token-file",
                   "Access token file",
                   "File that holds the bearer token; read at start, and again "
@@ -210,6 +240,17 @@ install_service (GObjectClass *klass)
   install_string (klass, PROP_API_KEY, "api-key", "API key",
                   "Key that is sent as X-API-Key, in place of a token", NULL,
                   SECRET);
+  install_string (klass, PROP_CLIENT_ID, "client-id", "Client id",
+                  "Id of a client of the service that logs in for its tokens. "
+                  "Where no credential is set the environment variables "
+                  "EKASCRIBE_CLIENT_ID and EKASCRIBE_CLIENT_SECRET hold",
+                  NULL, READWRITE);
+  install_string (klass, PROP_CLIENT_SECRET, "client-secret", "Client secret",
+                  "What client-id logs in with", NULL, SECRET);
+  install_string (klass, PROP_AUTH_URL, "auth-url", "Auth URL",
+                  "Where clients log in, without a slash at its end. Not set: "
+                  "/connect-auth/v1 at the host of base-url",
+                  NULL, READWRITE);
   install_boolean (klass, PROP_ALLOW_HTTP, "allow-http", "Allow HTTP",
                    "Send credentials and audio over plain http to any host. "
                    "Without it only to this machine (loopback)",
@@ -283,6 +324,12 @@ install_results (GObjectClass *klass)
   install_uint64 (klass, PROP_POLL_INTERVAL, "poll-interval", "Poll interval",
                   "Time from one question for results to the next, in ns",
                   10 * GST_MSECOND, G_MAXINT64, DEFAULT_POLL_INTERVAL);
+  install_uint64 (klass, PROP_RESULT_SETTLE_TIME, "result-settle-time",
+                  "Result settle time",
+                  "How long a result of failed or partial must stay the same "
+                  "before it is believed, in ns (0 = at once): services say so "
+                  "while some of their work goes on",
+                  0, 180 * GST_SECOND, DEFAULT_RESULT_SETTLE_TIME);
   install_string (klass, PROP_RESULT_TEMPLATE, "result-template",
                   "Result template",
                   "Ask for the documents of this template only", NULL,
@@ -309,20 +356,26 @@ install_bounds (GObjectClass *klass)
                   GST_SECOND, 60 * GST_SECOND, DEFAULT_MAX_CHUNK_DURATION);
   install_uint64 (klass, PROP_MAX_SIZE_BYTES, "max-size-bytes",
                   "Maximum size in bytes",
-                  "How much audio may wait in memory for the uplink, in bytes "
-                  "(0 = unlimited). Beyond it a live pipeline ends with an "
-                  "error, any other one waits",
+                  "How much audio may be kept in memory until its results are "
+                  "there, in bytes (0 = unlimited). Beyond it what the service "
+                  "lists is let go; then a live pipeline may take twice as much "
+                  "before the oldest audio is dropped, any other one waits",
                   0, G_MAXUINT64, DEFAULT_MAX_SIZE_BYTES);
   install_uint64 (klass, PROP_MAX_SIZE_TIME, "max-size-time",
                   "Maximum size in time",
-                  "How much audio may wait in memory for the uplink, in ns "
-                  "(0 = unlimited); see max-size-bytes",
+                  "How much audio may be kept in memory, in ns (0 = unlimited); "
+                  "see max-size-bytes",
                   0, G_MAXUINT64, DEFAULT_MAX_SIZE_TIME);
   install_uint64 (klass, PROP_RETRY_TIME, "retry-time", "Retry time",
                   "How long after the end of the audio failed calls are still "
                   "repeated, in ns (0 = not at all). While audio comes they "
                   "are repeated without end",
                   0, G_MAXINT64, DEFAULT_RETRY_TIME);
+  install_enum (klass, PROP_ON_CHUNK_ERROR, "on-chunk-error",
+                "On chunk error",
+                "What becomes of a chunk that the service keeps refusing",
+                GST_TYPE_EKASCRIBE_CHUNK_ERROR, DEFAULT_ON_CHUNK_ERROR,
+                READWRITE);
 }
 
 static void
@@ -370,7 +423,8 @@ install_run (GObjectClass *klass)
           "Of this run, or of the last one: packets, bytes-in, chunks, "
           "chunks-uploaded, retries, bytes-uploaded, audio-duration (ns), "
           "bytes-waiting, time-waiting (ns), round-trip (ns of the last "
-          "upload), packets-damaged",
+          "upload), packets-damaged, bytes-kept, chunks-dropped, time-lost "
+          "(ns), sessions-replaced",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   install_enum (klass, GST_EKASCRIBE_PROP_STATE, "state", "State",
                 "State of the newest session", GST_TYPE_EKASCRIBE_STATE,
@@ -396,6 +450,7 @@ gst_ekascribe_properties_install (GObjectClass *klass)
 
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_SESSION_MODE, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_DISCOVERY, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CHUNK_ERROR, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STATE, 0);
 }
 
@@ -416,11 +471,13 @@ gst_ekascribe_properties_init (GstEkascribeProperties *self)
   self->wait_for_results = DEFAULT_WAIT_FOR_RESULTS;
   self->result_timeout = DEFAULT_RESULT_TIMEOUT;
   self->poll_interval = DEFAULT_POLL_INTERVAL;
+  self->result_settle_time = DEFAULT_RESULT_SETTLE_TIME;
   self->max_size_bytes = DEFAULT_MAX_SIZE_BYTES;
   self->max_size_time = DEFAULT_MAX_SIZE_TIME;
   self->discovery = DEFAULT_DISCOVERY;
   self->timeout = DEFAULT_TIMEOUT;
   self->retry_time = DEFAULT_RETRY_TIME;
+  self->on_chunk_error = DEFAULT_ON_CHUNK_ERROR;
   self->user_agent = g_strdup (DEFAULT_USER_AGENT);
 }
 
@@ -443,10 +500,13 @@ gst_ekascribe_properties_clear (GstEkascribeProperties *self)
 {
   wipe (&self->access_token);
   wipe (&self->api_key);
+  wipe (&self->client_secret);
   wipe (&self->patient_details);
   wipe (&self->proxy_pw);
   g_clear_pointer (&self->base_url, g_free);
   g_clear_pointer (&self->access_token_file, g_free);
+  g_clear_pointer (&self->client_id, g_free);
+  g_clear_pointer (&self->auth_url, g_free);
   g_clear_pointer (&self->templates, g_free);
   g_clear_pointer (&self->language_hint, g_free);
   g_clear_pointer (&self->model, g_free);
@@ -478,6 +538,12 @@ find_string (GstEkascribeProperties *self,
       return &self->access_token_file;
     case PROP_API_KEY:
       return &self->api_key;
+    case PROP_CLIENT_ID:
+      return &self->client_id;
+    case PROP_CLIENT_SECRET:
+      return &self->client_secret;
+    case PROP_AUTH_URL:
+      return &self->auth_url;
     case PROP_TEMPLATES:
       return &self->templates;
     case PROP_LANGUAGE_HINT:
@@ -524,6 +590,8 @@ find_uint64 (GstEkascribeProperties *self,
       return &self->result_timeout;
     case PROP_POLL_INTERVAL:
       return &self->poll_interval;
+    case PROP_RESULT_SETTLE_TIME:
+      return &self->result_settle_time;
     case PROP_MAX_SIZE_BYTES:
       return &self->max_size_bytes;
     case PROP_MAX_SIZE_TIME:
@@ -546,6 +614,9 @@ set_other (GstEkascribeProperties *self,
       return TRUE;
     case PROP_DISCOVERY:
       self->discovery = g_value_get_enum (value);
+      return TRUE;
+    case PROP_ON_CHUNK_ERROR:
+      self->on_chunk_error = g_value_get_enum (value);
       return TRUE;
     case PROP_ALLOW_HTTP:
       self->allow_http = g_value_get_boolean (value);
@@ -597,6 +668,18 @@ gst_ekascribe_properties_set (GstEkascribeProperties *self,
 }
 
 /**
+ * gst_ekascribe_properties_is_token:
+ * @id: number of a property
+ *
+ * Returns: whether it is the one that counts while a run is on, too
+ */
+gboolean
+gst_ekascribe_properties_is_token (guint id)
+{
+  return id == PROP_ACCESS_TOKEN;
+}
+
+/**
  * gst_ekascribe_properties_get:
  * @self: properties
  * @id: number of one
@@ -620,6 +703,8 @@ gst_ekascribe_properties_get (GstEkascribeProperties *self,
     g_value_set_enum (value, self->session_mode);
   else if (id == PROP_DISCOVERY)
     g_value_set_enum (value, self->discovery);
+  else if (id == PROP_ON_CHUNK_ERROR)
+    g_value_set_enum (value, self->on_chunk_error);
   else if (id == PROP_ALLOW_HTTP)
     g_value_set_boolean (value, self->allow_http);
   else if (id == PROP_WAIT_FOR_RESULTS)

@@ -18,6 +18,9 @@ typedef enum
 
 GType gst_ekascribe_session_mode_get_type (void);
 GType gst_ekascribe_discovery_get_type (void);
+GType gst_ekascribe_chunk_error_get_type (void);
+#define GST_TYPE_EKASCRIBE_CHUNK_ERROR (gst_ekascribe_chunk_error_get_type ())
+
 GType gst_ekascribe_state_get_type (void);
 
 #define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
@@ -45,6 +48,9 @@ typedef struct
   gchar *access_token;
   gchar *access_token_file;
   gchar *api_key;
+  gchar *client_id;
+  gchar *client_secret;
+  gchar *auth_url;
   gchar *templates;
   gchar *language_hint;
   GstEkascribeSessionMode session_mode;
@@ -60,6 +66,7 @@ typedef struct
   gboolean wait_for_results;
   GstClockTime result_timeout;
   GstClockTime poll_interval;
+  GstClockTime result_settle_time;
   gchar *result_location;
   gchar *transcript_location;
   guint64 max_size_bytes;
@@ -67,6 +74,7 @@ typedef struct
   EkaDiscoveryMode discovery;
   guint timeout;
   GstClockTime retry_time;
+  EkaChunkError on_chunk_error;
   gchar *user_agent;
   gchar *proxy;
   gchar *proxy_id;
@@ -81,6 +89,7 @@ void     gst_ekascribe_properties_clear     (GstEkascribeProperties *self);
 gboolean gst_ekascribe_properties_set       (GstEkascribeProperties *self,
                                              guint                   id,
                                              const GValue           *value);
+gboolean gst_ekascribe_properties_is_token  (guint                   id);
 gboolean gst_ekascribe_properties_get       (GstEkascribeProperties *self,
                                              guint                   id,
                                              GValue                 *value);

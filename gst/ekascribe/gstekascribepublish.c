@@ -14,108 +14,152 @@ static gboolean
 write_file (GstElement  *element,
             const gchar *location,
             const gchar *session_id,
-            const gchar *text)
+            guint        part,
+            const gchar *text,
+            GError     **error)
 {
-  g_autoptr (GError) error = NULL;
   g_autofree gchar *path = NULL;
 
   if (location == NULL || text == NULL)
     return TRUE;
-  path = gst_ekascribe_results_write (location, session_id, text, &error);
-  if (path == NULL)
-    gst_ekascribe_post_error (element, error, session_id);
-  else
+  path = gst_ekascribe_results_write (location, session_id, part, text, error);
+  if (path != NULL)
     GST_INFO_OBJECT (element, "wrote %s", path);
   return path != NULL;
 }
 
-/* Files first, then messages, so that who sees the message finds the file. */
-static gboolean
-publish_result (GstElement               *element,
-                const GstEkascribeConfig *config,
-                const GstEkascribeEvent  *event)
+/**
+ * gst_ekascribe_publish_result:
+ * @element: who posts
+ * @config: settings of the run
+ * @event: the last word of a session
+ * @several: its recording takes several sessions
+ * @error: (out): why it is no success, or %NULL
+ *
+ * Writes the files and posts the messages of a result, where there is one. Files
+ * first, so that who sees the message finds the file.
+ */
+void
+gst_ekascribe_publish_result (GstElement               *element,
+                              const GstEkascribeConfig *config,
+                              const GstEkascribeEvent  *event,
+                              gboolean                  several,
+                              GError                  **error)
 {
   EkaResult *result = event->result;
-  gboolean written;
+  g_autoptr (GError) unwritten = NULL;
 
-  if (result == NULL)
-    return TRUE;
-  written = write_file (element, config->result_location, event->session_id,
-                        result->json);
-  written &= write_file (element, config->transcript_location,
-                         event->session_id, result->transcript);
-  gst_ekascribe_post_result (element, event->session_id, event->part->number,
-                             result);
-  return written;
-}
-
-static gboolean
-publish_done (GstElement               *element,
-              const GstEkascribeConfig *config,
-              const GstEkascribeEvent  *event)
-{
-  const gchar *text = NULL;
-  gboolean good = publish_result (element, config, event);
-
-  if (event->error != NULL) {
-    gst_ekascribe_post_error (element, event->error, event->session_id);
-    good = FALSE;
+  if (result != NULL) {
+    write_file (element, config->result_location, event->session_id, 0,
+                result->json, &unwritten);
+    write_file (element, config->transcript_location, event->session_id,
+                several ? event->part->number : 0, result->transcript,
+                unwritten == NULL ? &unwritten : NULL);
+    gst_ekascribe_post_result (element, event->session_id, event->part->number,
+                               event->audit, result);
   }
   if (event->error != NULL)
-    text = event->error->message;
+    *error = g_error_copy (event->error);
+  else
+    *error = g_steal_pointer (&unwritten);
+}
+
+/**
+ * gst_ekascribe_publish_end:
+ * @element: who posts
+ * @event: the last word of a session
+ * @error: (nullable): why it is no success
+ *
+ * Ends the progress of a session, after its ERROR where there is one.
+ */
+void
+gst_ekascribe_publish_end (GstElement              *element,
+                           const GstEkascribeEvent *event,
+                           const GError            *error)
+{
+  const gchar *text = NULL;
+
+  if (error != NULL)
+    text = error->message;
+  else if (event->state == EKA_SESSION_DISCARDED)
+    text = "Discarded";
   else if (event->result == NULL)
     text = "The results are not waited for";
   gst_ekascribe_progress_finish (
       &event->part->progress, element,
-      good ? GST_PROGRESS_TYPE_COMPLETE : GST_PROGRESS_TYPE_ERROR, text);
-  return good;
+      error != NULL                           ? GST_PROGRESS_TYPE_ERROR :
+      event->state == EKA_SESSION_DISCARDED ? GST_PROGRESS_TYPE_CANCELED :
+                                                GST_PROGRESS_TYPE_COMPLETE,
+      text);
+}
+
+/**
+ * gst_ekascribe_publish_combined:
+ * @element: who posts
+ * @config: settings of the run
+ * @session_id: the first session of a recording
+ * @parts: how many sessions it took
+ * @text: what was said in all of them
+ * @language: (nullable): language of @text
+ * @error: (out): why the file could not be written, or %NULL
+ *
+ * Writes and posts the transcript of a recording that took several sessions.
+ */
+void
+gst_ekascribe_publish_combined (GstElement               *element,
+                                const GstEkascribeConfig *config,
+                                const gchar              *session_id,
+                                guint                     parts,
+                                const gchar              *text,
+                                const gchar              *language,
+                                GError                  **error)
+{
+  write_file (element, config->transcript_location, session_id, 0, text,
+              error);
+  gst_ekascribe_post_combined (element, session_id, parts, text, language);
 }
 
 /**
  * gst_ekascribe_publish:
  * @element: who posts
- * @config: settings of the run
  * @event: what a session said
  *
- * Writes the files and posts the messages that @event asks for. Runs the
- * application's sync handlers.
- *
- * Returns: %FALSE where that was an ERROR
+ * Posts the messages that @event asks for. Runs the application's sync handlers.
  */
-gboolean
-gst_ekascribe_publish (GstElement               *element,
-                       const GstEkascribeConfig *config,
-                       const GstEkascribeEvent  *event)
+void
+gst_ekascribe_publish (GstElement              *element,
+                       const GstEkascribeEvent *event)
 {
   GstEkascribePart *part = event->part;
 
   switch (event->type) {
     case EKA_SESSION_EVENT_STATE:
-      gst_ekascribe_post_session (element, event->session_id, event->state,
+      gst_ekascribe_post_session (element, event->session_id,
+                                  event->previous_id, event->state,
                                   part->number, event->running_time);
       gst_ekascribe_progress_enter (&part->progress, element, event->state);
       break;
-    case EKA_SESSION_EVENT_DISCOVERED:
-      break;
     case EKA_SESSION_EVENT_CHUNK:
-      gst_ekascribe_post_chunk (element, event->session_id, event->chunk,
-                                event->name, event->attempts);
-      gst_ekascribe_progress_uploaded (&part->progress, element, event->chunk);
+      gst_ekascribe_post_chunk (element, event->session_id, event->number,
+                                event->chunk, event->name, event->attempts);
+      gst_ekascribe_progress_uploaded (&part->progress, element,
+                                       event->number, event->chunk);
       break;
     case EKA_SESSION_EVENT_TRANSCRIPT:
-      gst_ekascribe_post_transcript (element, event->session_id, event->text,
-                                     FALSE, event->language);
+      gst_ekascribe_post_transcript (element, event->session_id, part->number,
+                                     event->text, FALSE, event->language);
       break;
     case EKA_SESSION_EVENT_WARNING:
       gst_ekascribe_post_warning (element, event->error, event->session_id);
       break;
     case EKA_SESSION_EVENT_RECOVERED:
       GST_ELEMENT_INFO (element, RESOURCE, WRITE,
-                        ("The service answers again; the recording is whole."),
+                        ("The service answers again."),
                         ("session %s", event->session_id));
       break;
+    case EKA_SESSION_EVENT_DISCOVERED:
+    case EKA_SESSION_EVENT_FULL:
     case EKA_SESSION_EVENT_DONE:
-      return publish_done (element, config, event);
+      break;
   }
-  return TRUE;
 }

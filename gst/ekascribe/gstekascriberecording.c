@@ -5,13 +5,10 @@
 #include "gstekascriberecordingprivate.h"
 
 #include "gstekascribemessages.h"
-#include "gstekascribepublish.h"
+#include "gstekascriberecoder.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
-
-#define OGG_OPUS "audio/ogg;codecs=opus"
-#define WAV "audio/wav"
 
 /* Goes with a session as its user data. */
 typedef struct
@@ -28,6 +25,13 @@ listener_free (gpointer data)
   gst_ekascribe_recording_unref (listener->recording);
   gst_ekascribe_part_unref (listener->part);
   g_free (listener);
+}
+
+/* On the worker thread. */
+static void
+network_came (gpointer user_data)
+{
+  gst_ekascribe_recording_retry (user_data);
 }
 
 /**
@@ -55,12 +59,19 @@ gst_ekascribe_recording_new (GstElement               *element,
   self->worker = eka_worker_ref (worker);
   self->transport = g_object_ref (transport);
   self->part_done = part_done;
+  self->budget =
+      eka_budget_new (config->max_size_bytes, config->max_size_time);
   self->max_chunk_duration = config->max_chunk_duration;
+  self->max_session_duration =
+      eka_discovery_get_max_session (NULL, config->settings->model);
   self->parts = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_ekascribe_part_unref);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->events);
+  self->monitor = eka_monitor_new (
+      NULL, worker, network_came, gst_ekascribe_recording_ref (self),
+      (GDestroyNotify) gst_ekascribe_recording_unref);
   return self;
 }
 
@@ -89,8 +100,12 @@ gst_ekascribe_recording_unref (GstEkascribeRecording *self)
   g_queue_clear_full (&self->events,
                       (GDestroyNotify) gst_ekascribe_event_free);
   g_ptr_array_unref (self->parts);
+  g_clear_pointer (&self->chain, gst_ekascribe_chain_unref);
   g_clear_pointer (&self->discovery, eka_discovery_unref);
+  g_clear_error (&self->deferred);
+  g_free (self->deferred_id);
   g_free (self->language);
+  eka_budget_unref (self->budget);
   g_clear_object (&self->transport);
   eka_worker_release (self->worker);
   gst_ekascribe_config_free (self->config);
@@ -106,171 +121,113 @@ gst_ekascribe_recording_mark_failed (GstEkascribeRecording *self)
 {
   g_mutex_lock (&self->lock);
   self->failed = TRUE;
+  gst_ekascribe_recording_update_flushing_locked (self);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
-/* --- from the session to the bus ---------------------------------------- */
-
-static void
-handle_discovered (GstEkascribeRecording *self,
-                   GstElement            *element)
+/* The session of the recording that goes on which holds audio that nobody takes,
+ * so that room will not come; or NULL. */
+GstEkascribePart *
+gst_ekascribe_recording_find_doomed_locked (GstEkascribeRecording *self)
 {
-  g_autofree gchar *formats = NULL;
-  const gchar *format;
-  gboolean allowed;
+  guint i;
 
-  g_mutex_lock (&self->lock);
-  format = self->format;
-  allowed = format == NULL || self->discovery == NULL ||
-            eka_discovery_choose_format (self->discovery, format) != NULL;
-  g_mutex_unlock (&self->lock);
-  if (allowed)
-    return;
-  formats = gst_ekascribe_recording_list_formats (self);
-  GST_ELEMENT_ERROR (element, STREAM, FORMAT,
-                     ("The service does not take %s. It takes %s.", format,
-                      formats),
-                     ("discovery came after the recording had begun"));
-  gst_ekascribe_recording_mark_failed (self);
-}
+  for (i = 0; self->chain != NULL && i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 
-static void
-handle_event (GstEkascribeRecording *self,
-              GstElement            *element,
-              GstEkascribeEvent     *event)
-{
-  gboolean good = gst_ekascribe_publish (element, self->config, event);
-
-  if (event->type == EKA_SESSION_EVENT_DISCOVERED)
-    handle_discovered (self, element);
-  if (event->type != EKA_SESSION_EVENT_DONE)
-    return;
-  g_mutex_lock (&self->lock);
-  event->part->done = TRUE;
-  self->failed = self->failed || !good;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-  self->part_done (element);
-}
-
-static GstEkascribeEvent *
-next_event (GstEkascribeRecording *self)
-{
-  GstEkascribeEvent *event = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (!self->stopped)
-    event = g_queue_pop_head (&self->events);
-  self->dispatching = event != NULL;
-  g_mutex_unlock (&self->lock);
-  return event;
-}
-
-/* Posts what has come up, in order, on a thread of GStreamer's: a message runs
- * the application's sync handlers, and the worker thread has no time for
- * them. */
-static void
-dispatch (GstElement *element,
-          gpointer    user_data)
-{
-  GstEkascribeRecording *self = user_data;
-  GstEkascribeEvent *event;
-
-  while ((event = next_event (self)) != NULL) {
-    handle_event (self, element, event);
-    gst_ekascribe_event_free (event);
+    if (part->chain == self->chain && part->doom != NULL && !part->over)
+      return part;
   }
+  return NULL;
 }
 
-static void
-queue_event (GstEkascribeRecording *self,
-             GstEkascribeEvent     *event)
+/* Nobody waits for room that will not come, or for audio that nobody wants. */
+void
+gst_ekascribe_recording_update_flushing_locked (GstEkascribeRecording *self)
 {
-  g_autoptr (GstElement) element = NULL;
-  gboolean wake;
+  gboolean discarded = self->chain != NULL && self->chain->discarded;
 
-  g_mutex_lock (&self->lock);
-  wake = !self->dispatching && !self->stopped;
-  if (wake)
-    self->dispatching = TRUE;
-  g_queue_push_tail (&self->events, event);
-  g_mutex_unlock (&self->lock);
-
-  element = wake ? g_weak_ref_get (&self->element) : NULL;
-  if (element != NULL)
-    gst_element_call_async (element, dispatch,
-                            gst_ekascribe_recording_ref (self),
-                            (GDestroyNotify) gst_ekascribe_recording_unref);
+  eka_budget_set_flushing (
+      self->budget,
+      self->flushing || self->failed || discarded ||
+          gst_ekascribe_recording_find_doomed_locked (self) != NULL);
 }
 
-static void
-settle (GstEkascribeRecording *self,
-        EkaDiscovery          *discovery)
-{
-  self->settled = TRUE;
-  g_clear_pointer (&self->discovery, eka_discovery_unref);
-  if (discovery != NULL) {
-    self->discovery = eka_discovery_ref (discovery);
-    if (discovery->max_chunk_duration != 0)
-      self->max_chunk_duration = MIN (self->config->max_chunk_duration,
-                                      discovery->max_chunk_duration);
-  }
-  g_cond_broadcast (&self->cond);
-}
+/* --- parts ---------------------------------------------------------------- */
 
-/* On the worker thread: notes what other threads ask for, and leaves the rest
- * to dispatch(). */
 static void
 session_event (const EkaSessionEvent *event,
                gpointer               user_data)
 {
   Listener *listener = user_data;
-  GstEkascribeRecording *self = listener->recording;
-  GstEkascribePart *part = listener->part;
-  GstEkascribeEvent *copy = gst_ekascribe_event_new (part, event);
 
-  g_mutex_lock (&self->lock);
-  if (!part->done)
-    part->state = event->state;
-  if (g_strcmp0 (part->session_id, event->session_id) != 0) {
-    g_free (part->session_id);
-    part->session_id = g_strdup (event->session_id);
-  }
-  copy->running_time = part->running_time;
-  if (event->type == EKA_SESSION_EVENT_DISCOVERED)
-    settle (self, event->discovery);
-  if (event->type == EKA_SESSION_EVENT_WARNING && event->fatal &&
-      part->doom == NULL) {
-    part->doom = g_error_copy (event->error);
-    eka_outbox_set_flushing (part->outbox, TRUE);
-  }
-  if (event->type == EKA_SESSION_EVENT_RECOVERED && part->doom != NULL) {
-    g_clear_error (&part->doom);
-    eka_outbox_set_flushing (part->outbox, self->flushing);
-  }
-  /* The service is out of reach: who waits to hear what it can do goes on with
-   * the defaults, or a recording would never end for want of an answer. */
-  if (event->type == EKA_SESSION_EVENT_WARNING && !self->settled) {
-    self->unreachable = TRUE;
-    g_cond_broadcast (&self->cond);
-  }
-  g_mutex_unlock (&self->lock);
-  queue_event (self, copy);
+  gst_ekascribe_recording_note (listener->recording, listener->part, event);
 }
 
-/* --- parts ---------------------------------------------------------------- */
+static gboolean
+has_started_locked (GstEkascribeRecording *self)
+{
+  gboolean started = FALSE;
+  guint i;
+
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    started = started || part->started;
+  }
+  return started;
+}
 
 static EkaSettings *
-make_settings (GstEkascribeRecording *self,
-               guint                  number)
+make_settings_locked (GstEkascribeRecording  *self,
+                      const GstEkascribePart *part)
 {
   EkaSettings *settings = eka_settings_copy (self->config->settings);
 
-  /* An id names one session. */
-  if (number > 1)
+  /* An id names one session: the first one that got audio. */
+  if (has_started_locked (self))
     g_clear_pointer (&settings->session_id, g_free);
+  settings->part = part->chain->length;
   return settings;
+}
+
+static EkaChunk *
+recode (EkaChunk *chunk,
+        gboolean  last,
+        gpointer  user_data,
+        GError  **error)
+{
+  return gst_ekascribe_recoder_recode (user_data, chunk, last, error);
+}
+
+/* Makes one more session of @chain, at @position of the parts, and asks the
+ * service what it can do. */
+GstEkascribePart *
+gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
+                                         GstEkascribeChain     *chain,
+                                         guint                  position)
+{
+  Listener *listener = g_new0 (Listener, 1);
+  GstEkascribePart *part = gst_ekascribe_part_new (
+      ++self->numbers, chain, eka_outbox_new (self->budget));
+
+  chain->length++;
+  part->progress.playing = self->playing;
+  listener->recording = gst_ekascribe_recording_ref (self);
+  listener->part = gst_ekascribe_part_ref (part);
+  part->session = eka_session_new (
+      self->worker, self->transport, part->outbox,
+      make_settings_locked (self, part), session_event, listener,
+      listener_free);
+  eka_session_set_recode_func (
+      part->session, recode, gst_ekascribe_recoder_new (),
+      (GDestroyNotify) gst_ekascribe_recoder_free);
+  /* Known at once, for the next session to name it. */
+  part->session_id = eka_session_dup_id (part->session);
+  g_ptr_array_insert (self->parts, position, part);
+  eka_session_open (part->session);
+  return part;
 }
 
 /**
@@ -282,29 +239,9 @@ make_settings (GstEkascribeRecording *self,
 void
 gst_ekascribe_recording_open (GstEkascribeRecording *self)
 {
-  Listener *listener = g_new0 (Listener, 1);
-  GstEkascribePart *part;
-
   g_mutex_lock (&self->lock);
-  part = gst_ekascribe_part_new (self->parts->len + 1,
-                                 eka_outbox_new (self->config->max_size_bytes,
-                                                 self->config->max_size_time));
-  part->progress.playing = self->playing;
+  gst_ekascribe_recording_ensure_part_locked (self);
   g_mutex_unlock (&self->lock);
-
-  listener->recording = gst_ekascribe_recording_ref (self);
-  listener->part = gst_ekascribe_part_ref (part);
-  part->session = eka_session_new (
-      self->worker, self->transport, part->outbox,
-      make_settings (self, part->number), session_event, listener,
-      listener_free);
-
-  g_mutex_lock (&self->lock);
-  eka_outbox_set_flushing (part->outbox, self->flushing);
-  g_ptr_array_add (self->parts, part);
-  self->current = part;
-  g_mutex_unlock (&self->lock);
-  eka_session_open (part->session);
 }
 
 /**
@@ -350,6 +287,20 @@ gst_ekascribe_recording_halt (GstEkascribeRecording *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* What came after the last session had its share, and before the next one. */
+static void
+tell_pending (GstElement  *element,
+              GstClockTime pending)
+{
+  g_autofree gchar *text =
+      g_strdup_printf ("Stopped before the end: %.1f s of audio were not "
+                       "delivered.",
+                       pending / (gdouble) GST_SECOND);
+
+  gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_LOST, "upload",
+                           NULL, text);
+}
+
 /**
  * gst_ekascribe_recording_stop:
  * @self: a run whose streaming thread has stopped
@@ -365,11 +316,14 @@ gst_ekascribe_recording_stop (GstEkascribeRecording *self,
 {
   g_autoptr (GPtrArray) parts = NULL;
   GstEkascribePart *current;
+  gboolean discarded;
   GQueue events;
   guint i;
 
+  g_clear_pointer (&self->monitor, eka_monitor_free);
   g_mutex_lock (&self->lock);
   self->stopped = TRUE;
+  discarded = self->chain != NULL && self->chain->discarded;
   events = self->events;
   g_queue_init (&self->events);
   parts = g_steal_pointer (&self->parts);
@@ -383,6 +337,8 @@ gst_ekascribe_recording_stop (GstEkascribeRecording *self,
 
     gst_ekascribe_part_stop (part, element, part == current ? pending : 0);
   }
+  if (current == NULL && pending > 0 && !discarded)
+    tell_pending (element, pending);
 }
 
 /**
@@ -403,7 +359,7 @@ gst_ekascribe_recording_is_done (GstEkascribeRecording *self)
 
     done = done && part->done;
   }
-  done = done || self->failed;
+  done = (done || self->failed) && !self->telling;
   g_mutex_unlock (&self->lock);
   return done;
 }
@@ -423,12 +379,15 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
 {
   EkaSessionStats sum = { 0 };
   EkaOutboxStats waiting = { 0 };
+  guint64 dropped, kept = 0;
   GstStructure *stats;
   guint i;
 
   *state = EKA_SESSION_IDLE;
   *session_id = NULL;
   g_mutex_lock (&self->lock);
+  dropped = self->chunks_dropped;
+  sum.lost = self->dropped;
   for (i = 0; i < self->parts->len; i++) {
     GstEkascribePart *part = g_ptr_array_index (self->parts, i);
     EkaSessionStats session;
@@ -439,8 +398,12 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
     sum.chunks_uploaded += session.chunks_uploaded;
     sum.bytes_uploaded += session.bytes_uploaded;
     sum.retries += session.retries;
+    sum.replaced += session.replaced;
+    sum.lost += session.lost + outbox.dropped;
+    dropped += outbox.dropped_chunks;
     if (session.round_trip != 0)
       sum.round_trip = session.round_trip;
+    kept += outbox.kept_bytes;
     waiting.bytes += outbox.bytes;
     waiting.duration += outbox.duration;
     *state = part->state;
@@ -456,116 +419,29 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
       self->duration, "bytes-waiting", G_TYPE_UINT64, waiting.bytes,
       "time-waiting", GST_TYPE_CLOCK_TIME, waiting.duration, "round-trip",
       GST_TYPE_CLOCK_TIME, (GstClockTime) sum.round_trip * GST_USECOND,
-      "packets-damaged", G_TYPE_UINT64, self->packets_damaged, NULL);
+      "packets-damaged", G_TYPE_UINT64, self->packets_damaged,
+      "bytes-kept", G_TYPE_UINT64, kept, "chunks-dropped", G_TYPE_UINT64,
+      dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.lost,
+      "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced, NULL);
   g_mutex_unlock (&self->lock);
   return stats;
 }
 
-/* --- what the service can do ---------------------------------------------- */
-
 /**
- * gst_ekascribe_recording_wait_settled:
- * @self: a run
- * @interrupted: a flag of the caller's, set with
- *   gst_ekascribe_recording_interrupt()
- * @end_time: monotonic time, in µs; 0: do not wait; %G_MAXINT64: no limit
- *
- * Waits until it is known what the service can do.
- */
-GstEkascribeWait
-gst_ekascribe_recording_wait_settled (GstEkascribeRecording *self,
-                                      const gboolean        *interrupted,
-                                      gint64                 end_time)
-{
-  GstEkascribeWait result = GST_EKASCRIBE_WAIT_SETTLED;
-  gboolean in_time = end_time != 0;
-
-  g_mutex_lock (&self->lock);
-  while (in_time && !self->settled && !self->unreachable && !self->failed &&
-         !self->stopped && !*interrupted) {
-    if (end_time == G_MAXINT64)
-      g_cond_wait (&self->cond, &self->lock);
-    else
-      in_time = g_cond_wait_until (&self->cond, &self->lock, end_time);
-  }
-  if (*interrupted || self->stopped)
-    result = GST_EKASCRIBE_WAIT_INTERRUPTED;
-  else if (self->failed)
-    result = GST_EKASCRIBE_WAIT_FAILED;
-  else if (!self->settled)
-    result = GST_EKASCRIBE_WAIT_TIMEOUT;
-  g_mutex_unlock (&self->lock);
-  return result;
-}
-
-/**
- * gst_ekascribe_recording_interrupt:
- * @self: a run
- * @interrupted: a flag of gst_ekascribe_recording_wait_settled()
- * @value: its new value
- */
-void
-gst_ekascribe_recording_interrupt (GstEkascribeRecording *self,
-                                   gboolean              *interrupted,
-                                   gboolean               value)
-{
-  g_mutex_lock (&self->lock);
-  *interrupted = value;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * gst_ekascribe_recording_choose_format:
- * @self: a run
- * @type: what packets will hold
- *
- * Chooses what chunks go up as. Where discovery is not settled yet, the default
- * is taken, and checked when the answer comes.
- *
- * Returns: (nullable): a media type, a static string; %NULL where the service
- *   takes none that fits
- */
-const gchar *
-gst_ekascribe_recording_choose_format (GstEkascribeRecording *self,
-                                       EkaCodecType           type)
-{
-  const gchar *format;
-
-  g_mutex_lock (&self->lock);
-  format = eka_discovery_choose_format (self->discovery,
-                                        type == EKA_CODEC_OPUS ? OGG_OPUS : WAV);
-  self->format = format;
-  g_mutex_unlock (&self->lock);
-  return format;
-}
-
-/**
- * gst_ekascribe_recording_list_formats:
+ * gst_ekascribe_recording_dup_spent_id:
  * @self: a run
  *
- * Returns: (transfer full): the formats that the service takes, for people
+ * Returns: (transfer full) (nullable): the session id that was set, where a
+ *   session was created under it, or may have been
  */
 gchar *
-gst_ekascribe_recording_list_formats (GstEkascribeRecording *self)
+gst_ekascribe_recording_dup_spent_id (GstEkascribeRecording *self)
 {
-  gchar *list = NULL;
+  gchar *id = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->discovery != NULL && self->discovery->audio_formats != NULL)
-    list = g_strjoinv (", ", self->discovery->audio_formats);
+  if (self->id_spent)
+    id = g_strdup (self->config->settings->session_id);
   g_mutex_unlock (&self->lock);
-  return list != NULL ? list : g_strdup ("nothing that it names");
-}
-
-/**
- * gst_ekascribe_recording_get_timeout:
- * @self: a run
- *
- * Returns: how long one call may take, in s
- */
-guint
-gst_ekascribe_recording_get_timeout (GstEkascribeRecording *self)
-{
-  return self->config->timeout;
+  return id;
 }

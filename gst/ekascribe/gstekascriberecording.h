@@ -72,6 +72,9 @@ GstStructure *gst_ekascribe_recording_get_stats
                                      EkaSessionState           *state,
                                      gchar                    **session_id);
 
+gchar        *gst_ekascribe_recording_dup_spent_id
+                                    (GstEkascribeRecording     *self);
+
 /* What the service can do. */
 GstEkascribeWait gst_ekascribe_recording_wait_settled
                                     (GstEkascribeRecording     *self,
@@ -105,13 +108,25 @@ gboolean      gst_ekascribe_recording_add_damaged
 GstFlowReturn gst_ekascribe_recording_put
                                     (GstEkascribeRecording     *self,
                                      EkaChunk                  *chunk,
-                                     gboolean                   live,
-                                     GstClockTime               pending);
+                                     gboolean                   live);
+void          gst_ekascribe_recording_roll_over
+                                    (GstEkascribeRecording     *self);
 void          gst_ekascribe_recording_end
                                     (GstEkascribeRecording     *self);
 void          gst_ekascribe_recording_set_flushing
                                     (GstEkascribeRecording     *self,
                                      gboolean                   flushing);
+gboolean      gst_ekascribe_recording_is_discarded
+                                    (GstEkascribeRecording     *self);
+
+/* What the application asks for. */
+gboolean      gst_ekascribe_recording_set_token
+                                    (GstEkascribeRecording     *self,
+                                     const gchar               *value);
+void          gst_ekascribe_recording_retry
+                                    (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_discard
+                                    (GstEkascribeRecording     *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribeRecording,
                                gst_ekascribe_recording_unref)

@@ -6,10 +6,14 @@
 
 #include "gstekascriberecording.h"
 
+#include "scribe/monitor.h"
+
 G_BEGIN_DECLS
 
-/* Between gstekascriberecording.c (sessions, what they say, what the service
- * can do) and gstekascribecapture.c (what the pad brings). */
+/* Between gstekascriberecording.c (sessions and their numbers),
+ * gstekascribetelling.c (what they say), gstekascribeservice.c (what the service
+ * can do), gstekascribecapture.c (what the pad brings) and
+ * gstekascriberollover.c (recordings of several sessions). */
 struct _GstEkascribeRecording
 {
   gatomicrefcount refs;
@@ -18,34 +22,93 @@ struct _GstEkascribeRecording
   EkaWorker *worker;
   EkaTransport *transport;
   GstEkascribeRecordingFunc part_done;
+  EkaBudget *budget;
+  EkaMonitor *monitor; /* of the network, until the run is stopped */
 
-  /* Guards all below and the parts. Taken alone: no call of another layer and
-   * no message while it is held, but for the outbox, whose lock is a leaf. */
+  /* Guards all below and the parts. Taken alone: no message is posted while it
+   * is held, and nothing of another layer is called but the outbox, whose lock
+   * is a leaf, and sessions, whose calls only queue. */
   GMutex lock;
-  GCond cond;           /* @settled, @unreachable, @failed, @stopped or a pad's
-                         * flag changed */
-  GPtrArray *parts;     /* of GstEkascribePart, oldest first */
+  GCond cond;           /* @settled, @unreachable, @failed, @stopped, @chain or
+                         * a pad's flag changed */
+  GPtrArray *parts;     /* of GstEkascribePart, in the order of their audio */
+  guint numbers;        /* that parts were given */
   GstEkascribePart *current; /* the one that records, in @parts; or NULL */
+  GstEkascribeChain *chain;  /* the recording that goes on, or NULL */
   GQueue events;        /* of GstEkascribeEvent, not posted yet */
   gboolean dispatching; /* a thread is about to take from @events */
   EkaDiscovery *discovery;
   GstClockTime max_chunk_duration;
+  GstClockTime max_session_duration; /* of audio; 0: no limit is known */
   const gchar *format;  /* what chunks are made of, once chosen */
   gchar *language;
   gboolean settled;     /* discovery is over */
   gboolean unreachable; /* it has failed so far */
+  gboolean id_spent;    /* a session was created, or may have been */
+  gboolean limit_told;  /* that sessions are shorter than an hour */
+  gboolean telling;     /* the end of a session, and what follows from it */
   gboolean playing;
   gboolean flushing;    /* nobody may wait for room */
+  gboolean dropping;    /* audio finds no room, which was told */
   gboolean failed;      /* ERROR was posted */
   gboolean stopped;
+  GError *deferred;     /* an ERROR for when nothing else goes on */
+  gchar *deferred_id;   /* the session it is about */
 
   guint64 packets;
   guint64 packets_damaged;
   guint64 bytes_in;
   guint64 chunks;
   GstClockTime duration;
+  guint64 chunks_dropped; /* for want of a session */
+  GstClockTime dropped;   /* their sum */
 };
 
-void gst_ekascribe_recording_mark_failed (GstEkascribeRecording *self);
+void gst_ekascribe_recording_mark_failed
+                                    (GstEkascribeRecording *self);
+GstEkascribePart *gst_ekascribe_recording_find_doomed_locked
+                                    (GstEkascribeRecording *self);
+void gst_ekascribe_recording_update_flushing_locked
+                                    (GstEkascribeRecording *self);
+GstEkascribePart *gst_ekascribe_recording_add_part_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribeChain     *chain,
+                                     guint                  position);
+
+void gst_ekascribe_recording_note   (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     const EkaSessionEvent *event);
+gboolean gst_ekascribe_recording_tell_failure
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element,
+                                     GstEkascribePart      *part,
+                                     const GError          *error,
+                                     const gchar           *session_id);
+void gst_ekascribe_recording_tell_deferred
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element);
+
+void gst_ekascribe_recording_settle_locked
+                                    (GstEkascribeRecording *self,
+                                     EkaDiscovery          *discovery);
+void gst_ekascribe_recording_check_service
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element);
+
+GstEkascribePart *gst_ekascribe_recording_ensure_part_locked
+                                    (GstEkascribeRecording *self);
+void gst_ekascribe_recording_fill_part_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_roll_over_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     GPtrArray             *rest);
+void gst_ekascribe_recording_link_locked
+                                    (GstEkascribeRecording *self);
+void gst_ekascribe_recording_combine
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element,
+                                     GstEkascribeChain     *chain);
 
 G_END_DECLS

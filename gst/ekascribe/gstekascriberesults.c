@@ -111,20 +111,28 @@ rename_exclusive (const gchar *from,
   return TRUE;
 }
 
+/* Puts @suffix before the extension. */
 static gchar *
-numbered_name (const gchar *name,
-               guint        number)
+suffixed_name (const gchar *name,
+               const gchar *suffix)
 {
   const gchar *base = strrchr (name, G_DIR_SEPARATOR);
   const gchar *dot;
 
-  if (number == 1)
-    return g_strdup (name);
   base = base != NULL ? base + 1 : name;
   dot = strrchr (base, '.');
   if (dot == NULL || dot == base)
-    return g_strdup_printf ("%s-%u", name, number);
-  return g_strdup_printf ("%.*s-%u%s", (int) (dot - name), name, number, dot);
+    return g_strconcat (name, suffix, NULL);
+  return g_strdup_printf ("%.*s%s%s", (int) (dot - name), name, suffix, dot);
+}
+
+static gchar *
+numbered_name (const gchar *name,
+               guint        number)
+{
+  g_autofree gchar *suffix = g_strdup_printf ("-%u", number);
+
+  return number == 1 ? g_strdup (name) : suffixed_name (name, suffix);
 }
 
 static gchar *
@@ -161,6 +169,8 @@ sync_folder (const gchar *folder)
  * gst_ekascribe_results_write:
  * @location: a file name, in which `%s` stands for the session id
  * @session_id: the session
+ * @part: its number, where it is one of several that make a recording: the file
+ *   is `name-partN.ext` then; 0: it is not
  * @text: what to write
  * @error: return location for a #GIOErrorEnum
  *
@@ -173,10 +183,14 @@ sync_folder (const gchar *folder)
 gchar *
 gst_ekascribe_results_write (const gchar *location,
                              const gchar *session_id,
+                             guint        part,
                              const gchar *text,
                              GError     **error)
 {
-  g_autoptr (GString) name = g_string_new (location);
+  g_autofree gchar *suffix = g_strdup_printf ("-part%u", part);
+  g_autofree gchar *suffixed =
+      part > 0 ? suffixed_name (location, suffix) : g_strdup (location);
+  g_autoptr (GString) name = g_string_new (suffixed);
   g_autofree gchar *folder = NULL;
   g_autofree gchar *temporary = NULL;
   g_autofree gchar *path = NULL;

@@ -12,6 +12,7 @@ gboolean gst_ekascribe_results_check (const gchar  *location,
                                       GError      **error);
 gchar   *gst_ekascribe_results_write (const gchar  *location,
                                       const gchar  *session_id,
+                                      guint         part,
                                       const gchar  *text,
                                       GError      **error);
 

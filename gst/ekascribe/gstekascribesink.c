@@ -37,6 +37,8 @@
  * * gchararray `state`: as #GstEkascribeSink:state
  * * guint `part`: number of the session in this run, from 1
  * * #GstClockTime `running-time`: of its first audio
+ * * gchararray `previous-session-id`: the session that the service lost, and
+ *   whose audio goes to this one
  *
  * `ekascribe-chunk`: a piece of audio is safe on the server.
  * * gchararray `session-id`
@@ -53,6 +55,9 @@
  * * gchararray `text`
  * * gboolean `final`: %FALSE while the service still works on it
  * * gchararray `language`
+ * * guint `part`: number of the session in this run, from 1; 0: of the whole
+ *   recording, where it took several
+ * * guint `parts`: with `part` 0: how many sessions it took
  *
  * `ekascribe-template`: a document; one message for each.
  * * gchararray `session-id`
@@ -68,6 +73,8 @@
  * * gchararray `status`: `completed`, `partial`, `failed` or `expired`
  * * gchararray `transcript`, `model-used`, `language-detected`, `completed-at`
  * * gint `audio-files-received`, `audio-files-processed`: -1: not told
+ * * gchararray `audio-list`: what the service's own list said before End:
+ *   `complete`, `short` or `absent`
  * * gchararray `processing-errors`: JSON text
  * * gchararray `json`: the whole answer
  *
@@ -85,34 +92,12 @@
 
 #include <gst/audio/audio.h>
 
-#include "gstekascribeinput.h"
+#include "gstekascribeasking.h"
 #include "gstekascribemessages.h"
-#include "gstekascribeproperties.h"
+#include "gstekascribesinkprivate.h"
 
 GST_DEBUG_CATEGORY (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
-
-struct _GstEkascribeSink
-{
-  GstBin parent;
-
-  GstEkascribePacketSink *packet_sink; /* a child for life */
-  GstEkascribeTransportFunc transport_func;
-  gpointer transport_data;
-
-  /* Guarded by the object lock. */
-  GstEkascribeProperties properties;
-  GstEkascribeRecording *recording; /* from READY→PAUSED to PAUSED→READY */
-  GstEkascribeInput *input;         /* the pad, or NULL */
-  guint next_pad;
-  GstMessage *held_eos; /* of the packet sink, until there are results */
-  guint closing;        /* pads that went and whose end is still to be sent */
-  gulong block;         /* probe that holds @input back until then, or 0 */
-  /* What the last run left behind. */
-  GstStructure *last_stats;
-  EkaSessionState last_state;
-  gchar *last_session_id;
-};
 
 G_DEFINE_FINAL_TYPE (GstEkascribeSink, gst_ekascribe_sink, GST_TYPE_BIN)
 
@@ -142,8 +127,14 @@ static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
         "audio/x-wma; audio/x-wavpack; audio/x-tta; audio/x-ape; "
         "audio/x-nellymoser; audio/x-lpc"));
 
-static GstEkascribeRecording *
-get_recording (GstEkascribeSink *self)
+/**
+ * gst_ekascribe_sink_get_recording:
+ * @self: the element
+ *
+ * Returns: (transfer full) (nullable): the recording of the run that goes on
+ */
+GstEkascribeRecording *
+gst_ekascribe_sink_get_recording (GstEkascribeSink *self)
 {
   GstEkascribeRecording *recording = NULL;
 
@@ -232,7 +223,7 @@ static void
 release_eos (GstElement *element)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
   GstMessage *message;
 
   if (recording != NULL && !gst_ekascribe_recording_is_done (recording))
@@ -295,6 +286,42 @@ warn_additional_data (GstEkascribeSink         *self,
                          (NULL));
 }
 
+/* An id names one session: the service would give a second run the first one's
+ * audio. */
+static gboolean
+check_session_id (GstEkascribeSink         *self,
+                  const GstEkascribeConfig *config,
+                  GError                  **error)
+{
+  const gchar *id = config->settings->session_id;
+  gboolean spent;
+
+  GST_OBJECT_LOCK (self);
+  spent = id != NULL && g_hash_table_contains (self->spent_ids, id);
+  GST_OBJECT_UNLOCK (self);
+  if (!spent)
+    return TRUE;
+  g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_SETTINGS,
+               "session-id: an earlier recording of this element has used %s; "
+               "set another one, or none",
+               id);
+  eka_scribe_error_edit_info (*error)->property = "session-id";
+  return FALSE;
+}
+
+/* After a run that may have created a session. */
+static void
+spend_session_id (GstEkascribeSink      *self,
+                  GstEkascribeRecording *recording)
+{
+  g_autofree gchar *id = gst_ekascribe_recording_dup_spent_id (recording);
+
+  GST_OBJECT_LOCK (self);
+  if (id != NULL)
+    g_hash_table_add (self->spent_ids, g_steal_pointer (&id));
+  GST_OBJECT_UNLOCK (self);
+}
+
 static gboolean
 start (GstEkascribeSink *self)
 {
@@ -308,11 +335,13 @@ start (GstEkascribeSink *self)
   GST_OBJECT_LOCK (self);
   config = gst_ekascribe_config_new (&self->properties);
   GST_OBJECT_UNLOCK (self);
-  if (!gst_ekascribe_config_check (config, &error)) {
+  if (!gst_ekascribe_config_check (config, &error) ||
+      !check_session_id (self, config, &error)) {
     gst_ekascribe_post_error (GST_ELEMENT (self), error, NULL);
     return FALSE;
   }
   warn_additional_data (self, config);
+  gst_ekascribe_asking_start (GST_ELEMENT (self), config->settings->token);
   worker = eka_worker_acquire ();
   transport = make_transport (self, config, worker);
   recording = gst_ekascribe_recording_new (
@@ -335,7 +364,7 @@ start (GstEkascribeSink *self)
 static void
 halt (GstEkascribeSink *self)
 {
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
   g_autoptr (GstEkascribeInput) input = get_input (self);
 
   if (recording != NULL)
@@ -359,10 +388,11 @@ stop (GstEkascribeSink *self)
   if (input != NULL)
     pending += gst_ekascribe_input_stop (input);
   drop_eos (self);
-  recording = get_recording (self);
+  recording = gst_ekascribe_sink_get_recording (self);
   if (recording == NULL)
     return;
   stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
+  spend_session_id (self, recording);
   gst_ekascribe_recording_stop (recording, GST_ELEMENT (self), pending);
   GST_OBJECT_LOCK (self);
   g_clear_pointer (&self->last_stats, gst_structure_free);
@@ -381,7 +411,7 @@ static void
 set_playing (GstEkascribeSink *self,
              gboolean          playing)
 {
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
 
   if (recording != NULL)
     gst_ekascribe_recording_set_playing (recording, GST_ELEMENT (self),
@@ -395,6 +425,9 @@ gst_ekascribe_sink_change_state (GstElement    *element,
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
   GstStateChangeReturn ret;
 
+  /* The first time it may take a moment to find out who watches the network. */
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY)
+    g_network_monitor_get_default ();
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
     return GST_STATE_CHANGE_FAILURE;
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
@@ -415,172 +448,17 @@ gst_ekascribe_sink_change_state (GstElement    *element,
   return ret;
 }
 
-/* --- pads ----------------------------------------------------------------- */
+/* --- actions -------------------------------------------------------------- */
 
-static GstPadProbeReturn
-keep_blocked (GstPad          *pad,
-              GstPadProbeInfo *info,
-              gpointer         user_data)
-{
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPad *
-make_input (GstEkascribeSink *self,
-            GstPadTemplate   *templ,
-            const gchar      *name)
-{
-  g_autofree gchar *made = NULL;
-  GstPad *pad = NULL;
-
-  GST_OBJECT_LOCK (self);
-  if (self->input == NULL) {
-    if (name == NULL)
-      name = made = g_strdup_printf ("audio_%u", self->next_pad++);
-    pad = gst_ekascribe_input_new (name, templ, self->packet_sink);
-    self->input = GST_EKASCRIBE_INPUT (gst_object_ref_sink (pad));
-    self->block = self->closing == 0 ?
-                      0 :
-                      gst_pad_add_probe (pad,
-                                         GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
-                                         keep_blocked, NULL, NULL);
-  }
-  GST_OBJECT_UNLOCK (self);
-  return pad;
-}
-
-/* A pad that comes after the end of another begins another recording. */
 static void
-forget_eos (GstEkascribeSink *self)
+gst_ekascribe_sink_discard (GstEkascribeSink *self)
 {
-  GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
 
-  if (!GST_PAD_IS_EOS (pad))
+  if (recording != NULL && gst_ekascribe_recording_discard (recording))
     return;
-  gst_pad_send_event (pad, gst_event_new_flush_start ());
-  gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
-}
-
-static GstPad *
-gst_ekascribe_sink_request_new_pad (GstElement     *element,
-                                    GstPadTemplate *templ,
-                                    const gchar    *name,
-                                    const GstCaps  *caps)
-{
-  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  g_autoptr (GstEkascribeRecording) recording = NULL;
-  GstPad *pad = make_input (self, templ, name);
-
-  if (pad == NULL) {
-    GST_ELEMENT_WARNING (self, CORE, PAD,
-                         ("ekascribesink takes one audio stream at a time. "
-                          "Mix several into one before it, with audiomixer."),
-                         (NULL));
-    return NULL;
-  }
-  recording = get_recording (self);
-  if (recording != NULL) {
-    forget_eos (self);
-    gst_ekascribe_input_start (GST_EKASCRIBE_INPUT (pad), recording);
-    gst_pad_set_active (pad, TRUE);
-  }
-  gst_element_add_pad (element, pad);
-  return pad;
-}
-
-/* What a pad leaves behind when it goes. */
-typedef struct
-{
-  GstEkascribeRecording *recording;
-  GQueue *held; /* of GstBuffer and GstEvent */
-} Farewell;
-
-static void
-farewell_free (gpointer data)
-{
-  Farewell *farewell = data;
-
-  g_queue_free_full (farewell->held, (GDestroyNotify) gst_mini_object_unref);
-  gst_ekascribe_recording_unref (farewell->recording);
-  g_free (farewell);
-}
-
-/* Lets the next pad go on, if there is one. */
-static void
-unblock (GstEkascribeSink *self)
-{
-  GstEkascribeInput *input = NULL;
-  gulong block = 0;
-
-  GST_OBJECT_LOCK (self);
-  if (--self->closing == 0 && self->input != NULL && self->block != 0) {
-    input = gst_object_ref (self->input);
-    block = self->block;
-    self->block = 0;
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (input == NULL)
-    return;
-  forget_eos (self);
-  gst_pad_remove_probe (GST_PAD (input), block);
-  gst_object_unref (input);
-}
-
-static void
-send_farewell (GstElement *element,
-               gpointer    user_data)
-{
-  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
-  GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
-  Farewell *farewell = user_data;
-  GstMiniObject *item;
-
-  while (recording == farewell->recording &&
-         (item = g_queue_pop_head (farewell->held)) != NULL) {
-    if (GST_IS_EVENT (item))
-      gst_pad_send_event (pad, GST_EVENT (item));
-    else
-      gst_pad_chain (pad, GST_BUFFER (item));
-  }
-  unblock (self);
-}
-
-static void
-gst_ekascribe_sink_release_pad (GstElement *element,
-                                GstPad     *pad)
-{
-  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  GstEkascribeInput *input = NULL;
-  g_autoptr (GstEkascribeRecording) recording = NULL;
-  Farewell *farewell = NULL;
-
-  /* GstElement asks again in dispose, when the children have gone. */
-  GST_OBJECT_LOCK (self);
-  if (GST_PAD (self->input) == pad) {
-    input = g_steal_pointer (&self->input);
-    self->block = 0;
-    if (self->recording != NULL)
-      recording = gst_ekascribe_recording_ref (self->recording);
-    self->closing += recording != NULL;
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (input == NULL)
-    return;
-  gst_ekascribe_input_halt (input);
-  gst_pad_set_active (pad, FALSE);
-  if (recording != NULL) {
-    farewell = g_new0 (Farewell, 1);
-    farewell->recording = gst_ekascribe_recording_ref (recording);
-    farewell->held = gst_ekascribe_input_take_held (input);
-    g_queue_push_tail (farewell->held, gst_event_new_eos ());
-  }
-  gst_ekascribe_input_stop (input);
-  gst_element_remove_pad (element, pad);
-  gst_object_unref (input);
-  /* The end of the stream may have to wait for room: not on this thread. */
-  if (farewell != NULL)
-    gst_element_call_async (element, send_farewell, farewell, farewell_free);
+  GST_ELEMENT_WARNING (self, CORE, STATE_CHANGE,
+                       ("There is no recording to be discarded."), (NULL));
 }
 
 /* --- object --------------------------------------------------------------- */
@@ -590,7 +468,7 @@ get_run_property (GstEkascribeSink *self,
                   guint             id,
                   GValue           *value)
 {
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
   g_autoptr (GstStructure) stats = NULL;
   g_autofree gchar *session_id = NULL;
   EkaSessionState state;
@@ -612,6 +490,22 @@ get_run_property (GstEkascribeSink *self,
     g_value_set_string (value, session_id);
 }
 
+/* A run that is on goes on with the new token. */
+static void
+take_token (GstEkascribeSink *self,
+            const gchar      *value)
+{
+  g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
+
+  if (recording != NULL && value != NULL &&
+      !gst_ekascribe_recording_set_token (recording, value))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+                         ("The access-token holds blanks, line breaks or "
+                          "characters that no token has; the run goes on with "
+                          "the one it had."),
+                         (NULL));
+}
+
 static void
 gst_ekascribe_sink_set_property (GObject      *object,
                                  guint         id,
@@ -626,6 +520,8 @@ gst_ekascribe_sink_set_property (GObject      *object,
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  if (gst_ekascribe_properties_is_token (id))
+    take_token (self, g_value_get_string (value));
 }
 
 static void
@@ -685,6 +581,8 @@ gst_ekascribe_sink_finalize (GObject *object)
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
 
   gst_ekascribe_properties_clear (&self->properties);
+  g_hash_table_unref (self->spent_ids);
+  g_mutex_clear (&self->flush_lock);
   gst_structure_free (self->last_stats);
   g_free (self->last_session_id);
   G_OBJECT_CLASS (gst_ekascribe_sink_parent_class)->finalize (object);
@@ -701,6 +599,20 @@ gst_ekascribe_sink_class_init (GstEkascribeSinkClass *klass)
   object_class->set_property = gst_ekascribe_sink_set_property;
   object_class->get_property = gst_ekascribe_sink_get_property;
   gst_ekascribe_properties_install (object_class);
+  gst_ekascribe_asking_install (G_TYPE_FROM_CLASS (klass));
+
+  /**
+   * GstEkascribeSink::discard:
+   * @self: the element
+   *
+   * Action: forgets the recording that goes on, or else the last one that has no
+   * results yet. Its session is not ended but cancelled on the service. Audio
+   * that still comes is not taken until the stream has ended.
+   */
+  g_signal_new_class_handler ("discard", G_TYPE_FROM_CLASS (klass),
+                              G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+                              G_CALLBACK (gst_ekascribe_sink_discard), NULL,
+                              NULL, NULL, G_TYPE_NONE, 0);
 
   element_class->change_state = gst_ekascribe_sink_change_state;
   element_class->request_new_pad = gst_ekascribe_sink_request_new_pad;
@@ -720,7 +632,10 @@ gst_ekascribe_sink_class_init (GstEkascribeSinkClass *klass)
 static void
 gst_ekascribe_sink_init (GstEkascribeSink *self)
 {
+  g_mutex_init (&self->flush_lock);
   gst_ekascribe_properties_init (&self->properties);
+  self->spent_ids =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->last_stats = gst_structure_new_empty ("ekascribe-stats");
   self->packet_sink =
       g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);

@@ -1,0 +1,263 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gstekascriberecordingprivate.h"
+
+#include "gstekascribemessages.h"
+#include "gstekascribepublish.h"
+
+/* What sessions say, on its way from the worker thread to the bus. */
+
+/* --- failures ------------------------------------------------------------- */
+
+/* Whether anything is left that an ERROR would cut off: audio that comes, or
+ * another session. */
+static gboolean
+goes_on_locked (GstEkascribeRecording *self,
+                GstEkascribePart      *except)
+{
+  guint i;
+
+  if (self->chain != NULL && (except == NULL || self->current != except))
+    return TRUE;
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part != except && !part->done)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* What went wrong with a session. An ERROR ends pipelines: while anything goes
+ * on it is a WARNING first.
+ * @part: (nullable): the one that has failed; %NULL: a whole recording
+ *
+ * Returns: whether ERROR was posted */
+gboolean
+gst_ekascribe_recording_tell_failure (GstEkascribeRecording *self,
+                                      GstElement            *element,
+                                      GstEkascribePart      *part,
+                                      const GError          *error,
+                                      const gchar           *session_id)
+{
+  gboolean later;
+
+  g_mutex_lock (&self->lock);
+  later = goes_on_locked (self, part);
+  if (later && self->deferred == NULL) {
+    self->deferred = g_error_copy (error);
+    self->deferred_id = g_strdup (session_id);
+  }
+  g_mutex_unlock (&self->lock);
+  if (later)
+    gst_ekascribe_post_warning (element, error, session_id);
+  else
+    gst_ekascribe_post_error (element, error, session_id);
+  return !later;
+}
+
+/* The last one out posts what was put off. */
+void
+gst_ekascribe_recording_tell_deferred (GstEkascribeRecording *self,
+                                       GstElement            *element)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *session_id = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (!self->failed && !goes_on_locked (self, NULL)) {
+    error = g_steal_pointer (&self->deferred);
+    session_id = g_steal_pointer (&self->deferred_id);
+  }
+  g_mutex_unlock (&self->lock);
+  if (error == NULL)
+    return;
+  gst_ekascribe_post_error (element, error, session_id);
+  gst_ekascribe_recording_mark_failed (self);
+}
+
+/* --- events --------------------------------------------------------------- */
+
+/* The last word on a recording that nobody wants: whatever became of it
+ * meanwhile, no results come, and no ERROR. */
+static void
+end_discarded (GstElement              *element,
+               const GstEkascribeEvent *event)
+{
+  if (event->error != NULL)
+    gst_ekascribe_post_warning (element, event->error, event->session_id);
+  gst_ekascribe_progress_finish (&event->part->progress, element,
+                                 GST_PROGRESS_TYPE_CANCELED, "Discarded");
+}
+
+/* Returns: whether ERROR was posted */
+static gboolean
+end_part (GstEkascribeRecording *self,
+          GstElement            *element,
+          GstEkascribeEvent     *event,
+          gboolean               several)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean failed = FALSE;
+
+  gst_ekascribe_publish_result (element, self->config, event, several, &error);
+  if (error != NULL)
+    failed = gst_ekascribe_recording_tell_failure (
+        self, element, event->part, error, event->session_id);
+  gst_ekascribe_publish_end (element, event, error);
+  return failed;
+}
+
+static void
+handle_done (GstEkascribeRecording *self,
+             GstElement            *element,
+             GstEkascribeEvent     *event)
+{
+  GstEkascribePart *part = event->part;
+  gboolean failed = FALSE, several, discarded;
+
+  g_mutex_lock (&self->lock);
+  several = part->chain->length > 1 || part->chain->rolled;
+  discarded = part->chain->discarded;
+  if (event->result != NULL) {
+    part->transcript = g_strdup (event->result->transcript);
+    part->language = g_strdup (event->result->language_detected);
+  }
+  self->telling = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (discarded)
+    end_discarded (element, event);
+  else
+    failed = end_part (self, element, event, several);
+  /* Memory is no place for audio that nobody will send any more. */
+  eka_outbox_clear (part->outbox);
+
+  g_mutex_lock (&self->lock);
+  part->done = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (failed)
+    gst_ekascribe_recording_mark_failed (self);
+  gst_ekascribe_recording_combine (self, element, part->chain);
+  gst_ekascribe_recording_tell_deferred (self, element);
+  g_mutex_lock (&self->lock);
+  self->telling = FALSE;
+  g_mutex_unlock (&self->lock);
+  self->part_done (element);
+}
+
+static void
+handle_event (GstEkascribeRecording *self,
+              GstElement            *element,
+              GstEkascribeEvent     *event)
+{
+  if (event->type == EKA_SESSION_EVENT_DONE)
+    handle_done (self, element, event);
+  else if (event->type == EKA_SESSION_EVENT_DISCOVERED)
+    gst_ekascribe_recording_check_service (self, element);
+  else
+    gst_ekascribe_publish (element, event);
+}
+
+static GstEkascribeEvent *
+next_event (GstEkascribeRecording *self)
+{
+  GstEkascribeEvent *event = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (!self->stopped)
+    event = g_queue_pop_head (&self->events);
+  self->dispatching = event != NULL;
+  g_mutex_unlock (&self->lock);
+  return event;
+}
+
+/* Posts what has come up, in order, on a thread of GStreamer's: a message runs
+ * the application's sync handlers, and the worker thread has no time for
+ * them. */
+static void
+dispatch (GstElement *element,
+          gpointer    user_data)
+{
+  GstEkascribeRecording *self = user_data;
+  GstEkascribeEvent *event;
+
+  while ((event = next_event (self)) != NULL) {
+    handle_event (self, element, event);
+    gst_ekascribe_event_free (event);
+  }
+}
+
+static void
+queue_event (GstEkascribeRecording *self,
+             GstEkascribeEvent     *event)
+{
+  g_autoptr (GstElement) element = NULL;
+  gboolean wake;
+
+  g_mutex_lock (&self->lock);
+  wake = !self->dispatching && !self->stopped;
+  if (wake)
+    self->dispatching = TRUE;
+  g_queue_push_tail (&self->events, event);
+  g_mutex_unlock (&self->lock);
+
+  element = wake ? g_weak_ref_get (&self->element) : NULL;
+  if (element != NULL)
+    gst_element_call_async (element, dispatch,
+                            gst_ekascribe_recording_ref (self),
+                            (GDestroyNotify) gst_ekascribe_recording_unref);
+}
+
+/* Whether, and why not, the audio of @part will get to the service. */
+static void
+note_fate_locked (GstEkascribePart      *part,
+                  const EkaSessionEvent *event)
+{
+  if (event->type == EKA_SESSION_EVENT_WARNING && event->fatal &&
+      part->doom == NULL)
+    part->doom = g_error_copy (event->error);
+  if (event->type == EKA_SESSION_EVENT_RECOVERED)
+    g_clear_error (&part->doom);
+  part->over = part->over || event->type == EKA_SESSION_EVENT_DONE;
+}
+
+/* On the worker thread: notes what other threads ask for, and leaves the rest
+ * to dispatch(). */
+void
+gst_ekascribe_recording_note (GstEkascribeRecording *self,
+                              GstEkascribePart      *part,
+                              const EkaSessionEvent *event)
+{
+  GstEkascribeEvent *copy = gst_ekascribe_event_new (part, event);
+
+  g_mutex_lock (&self->lock);
+  if (!part->done)
+    part->state = event->state;
+  if (g_strcmp0 (part->session_id, event->session_id) != 0) {
+    g_free (part->session_id);
+    part->session_id = g_strdup (event->session_id);
+  }
+  copy->running_time = part->running_time;
+  if (event->state == EKA_SESSION_CREATING)
+    self->id_spent = TRUE;
+  if (event->type == EKA_SESSION_EVENT_DISCOVERED)
+    gst_ekascribe_recording_settle_locked (self, event->discovery);
+  note_fate_locked (part, event);
+  gst_ekascribe_recording_update_flushing_locked (self);
+  if (event->type == EKA_SESSION_EVENT_STATE ||
+      event->type == EKA_SESSION_EVENT_WARNING)
+    gst_ekascribe_recording_link_locked (self);
+  if (event->type == EKA_SESSION_EVENT_FULL && !self->stopped)
+    gst_ekascribe_recording_roll_over_locked (self, part, event->rest);
+  /* The service is out of reach: who waits to hear what it can do goes on with
+   * the defaults, or a recording would never end for want of an answer. */
+  if (event->type == EKA_SESSION_EVENT_WARNING && !self->settled) {
+    self->unreachable = TRUE;
+    g_cond_broadcast (&self->cond);
+  }
+  g_mutex_unlock (&self->lock);
+  queue_event (self, copy);
+}
