@@ -233,6 +233,23 @@ wipe (gchar *secret)
   g_free (secret);
 }
 
+static SandboxOptions *
+make_defaults (void)
+{
+  SandboxOptions *options = g_new0 (SandboxOptions, 1);
+
+  options->port = DEFAULT_PORT;
+  options->auto_detection = TRUE;
+  options->discovery = TRUE;
+  options->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
+  options->session_lifetime = DEFAULT_SESSION_LIFETIME;
+  options->token_lifetime = DEFAULT_TOKEN_LIFETIME;
+  options->faults =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)sandbox_fault_free);
+  options->models = g_ptr_array_new_with_free_func (model_free);
+  return options;
+}
+
 /**
  * sandbox_options_parse:
  * @argc: (inout): as main() got it
@@ -246,7 +263,7 @@ wipe (gchar *secret)
 SandboxOptions *
 sandbox_options_parse (int *argc, char ***argv, GError **error)
 {
-  g_autoptr (SandboxOptions) options = g_new0 (SandboxOptions, 1);
+  g_autoptr (SandboxOptions) options = make_defaults ();
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autofree gchar *methods = NULL;
   g_autofree gchar *formats = NULL;
@@ -316,15 +333,6 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
     { NULL }
   };
 
-  options->port = DEFAULT_PORT;
-  options->auto_detection = TRUE;
-  options->discovery = TRUE;
-  options->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
-  options->session_lifetime = DEFAULT_SESSION_LIFETIME;
-  options->token_lifetime = DEFAULT_TOKEN_LIFETIME;
-  options->faults =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)sandbox_fault_free);
-  options->models = g_ptr_array_new_with_free_func (model_free);
   g_option_context_set_summary (context, SUMMARY);
   g_option_context_set_description (context, DESCRIPTION);
   g_option_context_add_main_entries (context, entries, NULL);
