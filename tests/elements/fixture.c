@@ -45,10 +45,13 @@ fixture_init (int    *argc,
 }
 
 static EkaTransport *
-give_liar (EkaWorker *worker,
-           gpointer   user_data)
+give_service (EkaWorker *worker,
+              gpointer   user_data)
 {
-  return EKA_TRANSPORT (g_object_ref (user_data));
+  Fixture *f = user_data;
+
+  return EKA_TRANSPORT (
+      g_object_ref (f->service != NULL ? (gpointer) f->service : f->liar));
 }
 
 void
@@ -91,6 +94,8 @@ fixture_tear_down (Fixture      *f,
   /* Everything that ran for the element ends with it. */
   g_assert_true (eka_worker_wait_gone (10 * G_TIME_SPAN_SECOND));
   g_assert_finalize_object (f->liar);
+  if (f->service != NULL)
+    g_assert_finalize_object (f->service);
   remove_folder (f->folder);
   g_free (f->folder);
 }
@@ -112,10 +117,12 @@ fixture_launch (Fixture     *f,
   }
   f->sink = gst_bin_get_by_name (GST_BIN (f->pipeline), "s");
   g_assert_nonnull (f->sink);
+  if (f->service != NULL)
+    g_object_set (f->sink, "base-url", "https://scribe.test/v1", NULL);
   g_object_set (f->sink, "access-token", "secret-token", "poll-interval",
                 (guint64) 10 * GST_MSECOND, NULL);
   gst_ekascribe_sink_set_transport_func (GST_EKASCRIBE_SINK (f->sink),
-                                         give_liar, f->liar);
+                                         give_service, f);
   f->bus = gst_pipeline_get_bus (GST_PIPELINE (f->pipeline));
 }
 
@@ -194,16 +201,70 @@ const GstStructure *
 fixture_find (Fixture     *f,
               const gchar *name)
 {
+  return fixture_find_nth (f, name, 0);
+}
+
+/* The same for all but the first @nth messages. */
+const GstStructure *
+fixture_find_nth (Fixture     *f,
+                  const gchar *name,
+                  guint        nth)
+{
   guint i;
 
   for (i = 0; i < f->messages->len; i++) {
     const GstStructure *structure =
         gst_message_get_structure (g_ptr_array_index (f->messages, i));
 
-    if (structure != NULL && gst_structure_has_name (structure, name))
+    if (structure != NULL && gst_structure_has_name (structure, name) &&
+        nth-- == 0)
       return structure;
   }
   return NULL;
+}
+
+guint
+fixture_count_type (Fixture       *f,
+                    GstMessageType type)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < f->messages->len; i++)
+    n += GST_MESSAGE_TYPE (g_ptr_array_index (f->messages, i)) == type;
+  return n;
+}
+
+guint64
+fixture_get_stat (Fixture     *f,
+                  const gchar *name)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 number = 0;
+
+  g_object_get (f->sink, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, name, &number);
+  return number;
+}
+
+static gboolean
+tick (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+fixture_wait_for_stat (Fixture     *f,
+                       const gchar *name,
+                       guint64      least)
+{
+  gint64 end = g_get_monotonic_time () + PATIENCE / GST_USECOND;
+  guint ticker = g_timeout_add (2, tick, NULL);
+
+  while (fixture_get_stat (f, name) < least) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_main_context_iteration (NULL, TRUE);
+  }
+  g_source_remove (ticker);
 }
 
 guint
@@ -315,4 +376,48 @@ fixture_push_pcm (GstPad      *pad,
   GST_BUFFER_PTS (buffer) = pts;
   GST_BUFFER_DURATION (buffer) = duration;
   return gst_pad_chain (pad, buffer);
+}
+
+/* 20 ms of silence (RFC 6716, section 3.1: configuration 31). */
+GstFlowReturn
+fixture_push_opus (GstPad      *pad,
+                   GstClockTime pts,
+                   guint        channels)
+{
+  const guint8 packet[] = { channels == 2 ? 0xfc : 0xf8, 0xff, 0xfe };
+  GstBuffer *buffer = gst_buffer_new_memdup (packet, sizeof packet);
+
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) = 20 * GST_MSECOND;
+  return gst_pad_chain (pad, buffer);
+}
+
+static gboolean
+wait_at_gate (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  g_mutex_lock (&f->lock);
+  while (f->closed)
+    g_cond_wait (&f->opened, &f->lock);
+  g_mutex_unlock (&f->lock);
+  return G_SOURCE_REMOVE;
+}
+
+/* The worker does nothing more until the gate is opened. */
+void
+fixture_close_gate (Fixture   *f,
+                    EkaWorker *worker)
+{
+  f->closed = TRUE;
+  eka_worker_invoke (worker, wait_at_gate, f, NULL);
+}
+
+void
+fixture_open_gate (Fixture *f)
+{
+  g_mutex_lock (&f->lock);
+  f->closed = FALSE;
+  g_cond_signal (&f->opened);
+  g_mutex_unlock (&f->lock);
 }

@@ -4,11 +4,11 @@
  */
 #include "fixture.h"
 
+#include <gst/base/gstbasesink.h>
+
 #include <string.h>
 
 #include "scribe/session.h"
-
-#define OPUS "audio/x-opus,channel-mapping-family=0,channels=1,rate=48000"
 
 /* Room for three chunks of a second. */
 #define ELEMENT                                                               \
@@ -101,39 +101,6 @@ push_all (gpointer user_data)
   return NULL;
 }
 
-static guint64
-get_stat (Fixture     *f,
-          const gchar *name)
-{
-  g_autoptr (GstStructure) stats = NULL;
-  guint64 number = 0;
-
-  g_object_get (f->sink, "stats", &stats, NULL);
-  gst_structure_get_uint64 (stats, name, &number);
-  return number;
-}
-
-static gboolean
-tick (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-wait_for_stat (Fixture     *f,
-               const gchar *name,
-               guint64      least)
-{
-  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
-  guint ticker = g_timeout_add (2, tick, NULL);
-
-  while (get_stat (f, name) < least) {
-    g_assert_cmpint (g_get_monotonic_time (), <, end);
-    g_main_context_iteration (NULL, TRUE);
-  }
-  g_source_remove (ticker);
-}
-
 /* A pipeline that is not live waits for room, and NULL ends that at once. */
 static void
 test_block_until_null (Fixture      *f,
@@ -148,11 +115,12 @@ test_block_until_null (Fixture      *f,
   fixture_launch (f, ELEMENT);
   source_start (&source, f, FALSE, FALSE);
   thread = g_thread_new ("source", push_all, &source);
-  wait_for_stat (f, "bytes-waiting", 96000);
+  fixture_wait_for_stat (f, "bytes-waiting", 96000);
+  fixture_wait_for_stat (f, "packets", 40);
   /* A pause and a return do not end it. */
   gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
   gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
-  g_assert_cmpuint (get_stat (f, "bytes-waiting"), <=, 100000);
+  g_assert_cmpuint (fixture_get_stat (f, "bytes-waiting"), <=, 100000);
 
   begin = g_get_monotonic_time ();
   gst_element_set_state (f->pipeline, GST_STATE_READY);
@@ -162,6 +130,92 @@ test_block_until_null (Fixture      *f,
   warning = fixture_wait (f, GST_MESSAGE_WARNING);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "4.");
+  source_stop (&source);
+}
+
+static gpointer
+push_eos (gpointer user_data)
+{
+  Source *source = user_data;
+
+  gst_pad_push_event (source->source, gst_event_new_eos ());
+  return NULL;
+}
+
+/* Whether the packet sink waits for PLAYING, with its lock let go. */
+static gboolean
+waits_to_play (GstBaseSink *packets)
+{
+  gboolean waits;
+
+  if (!g_mutex_trylock (GST_BASE_SINK_GET_PREROLL_LOCK (packets)))
+    return FALSE;
+  waits = packets->have_preroll;
+  g_mutex_unlock (GST_BASE_SINK_GET_PREROLL_LOCK (packets));
+  return waits;
+}
+
+/* An end that comes in PAUSED waits for room without holding PLAYING up, and
+ * goes on waiting there. */
+static void
+test_end_in_pause (Fixture      *f,
+                   gconstpointer data)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  Source source = { 0 };
+  g_autoptr (GstElement) packets = NULL;
+  g_autoptr (GThread) thread = NULL;
+  guint i;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_UPLOAD);
+  fixture_launch (f, ELEMENT);
+  packets = gst_bin_get_by_name (GST_BIN (f->sink), "packets");
+  source_start (&source, f, FALSE, FALSE);
+  for (i = 0; i < 39; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
+  thread = g_thread_new ("end", push_eos, &source);
+  while (!waits_to_play (GST_BASE_SINK (packets))) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+  }
+  gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
+  gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
+  while (!waits_to_play (GST_BASE_SINK (packets))) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+  }
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  g_thread_join (g_steal_pointer (&thread));
+  source_stop (&source);
+}
+
+/* Nor does a pause lose an end that waits to hear how long chunks may be. */
+static void
+test_pause_at_the_end (Fixture      *f,
+                       gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GThread) thread = NULL;
+  g_autoptr (GstMessage) message = NULL;
+  guint i;
+
+  f->liar->delay = 500;
+  fixture_launch (f, ELEMENT);
+  source_start (&source, f, FALSE, FALSE);
+  for (i = 0; i < 10; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  thread = g_thread_new ("end", push_eos, &source);
+  for (i = 0; i < 5; i++) {
+    gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
+    gst_element_set_state (f->pipeline, GST_STATE_PLAYING);
+    g_usleep (10000);
+  }
+  message = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (message), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 1);
+  g_thread_join (g_steal_pointer (&thread));
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
 
@@ -185,23 +239,54 @@ test_block_and_go_on (Fixture      *f,
   g_assert_cmpuint (size, ==, 20 * 32000);
 }
 
+/* A pipeline that can't wait takes twice the bound, and then the newest audio
+ * counts more than the oldest. The chunk under way is not touched. */
 static void
 test_live_overflow (Fixture      *f,
                     gconstpointer data)
 {
   Source source = { 0 };
-  g_autoptr (GstMessage) error = NULL;
+  g_autoptr (GstMessage) warning = NULL;
+  guint64 kept;
 
   eka_liar_push_stall (f->liar, EKA_CALL_UPLOAD);
   fixture_launch (f, ELEMENT);
   source_start (&source, f, FALSE, TRUE);
   push_all (&source);
-  g_assert_cmpint (source.ret, ==, GST_FLOW_ERROR);
-  error = fixture_wait (f, GST_MESSAGE_ERROR);
-  fixture_assert_error (error, GST_RESOURCE_ERROR,
-                        GST_RESOURCE_ERROR_NO_SPACE_LEFT, "1.1 s of audio");
-  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  g_assert_cmpint (source.ret, ==, GST_FLOW_OK);
+  warning = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  fixture_assert_error (warning, GST_RESOURCE_ERROR,
+                        GST_RESOURCE_ERROR_NO_SPACE_LEFT, "dropped, 1.0 s");
+  kept = fixture_get_stat (f, "bytes-kept");
+  g_assert_cmpuint (kept, >, 150000);
+  g_assert_cmpuint (kept, <=, 200000);
+  g_assert_cmpuint (fixture_get_stat (f, "chunks") - fixture_get_stat (f, "chunks-dropped"), ==,
+                    kept / (32000 + 44));
+  g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==,
+                    fixture_get_stat (f, "chunks-dropped") * GST_SECOND);
+  gst_element_set_state (f->pipeline, GST_STATE_READY);
+  g_clear_pointer (&warning, gst_message_unref);
+  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+                        "not delivered");
   source_stop (&source);
+}
+
+/* What the service lists needs no memory: a long file passes through a small
+ * one, and nobody waits for ever. */
+static void
+test_listed_audio_is_let_go (Fixture      *f,
+                             gconstpointer data)
+{
+  g_autoptr (GstMessage) end = NULL;
+
+  end = fixture_run (f, "audiotestsrc num-buffers=300 samplesperbuffer=1600 "
+                        "! " PCM " ! " ELEMENT);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 30);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_GET), >, 2);
+  g_assert_cmpuint (fixture_get_stat (f, "bytes-kept"), ==, 0);
+  g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==, 0);
 }
 
 /* A session that can't be saved is warned of; the capture goes on until there
@@ -213,10 +298,12 @@ test_doomed (Fixture      *f,
   Source source = { 0 };
   g_autoptr (GstMessage) warning = NULL;
   g_autoptr (GstMessage) error = NULL;
+  guint i;
 
-  eka_liar_push (f->liar, EKA_CALL_UPLOAD, 400,
-                 "{\"error\":{\"code\":\"invalid_audio_format\","
-                 "\"message\":\"Not audio\"}}");
+  for (i = 0; i < 10; i++)
+    eka_liar_push (f->liar, EKA_CALL_UPLOAD, 400,
+                   "{\"error\":{\"code\":\"invalid_audio_format\","
+                   "\"message\":\"Not audio\"}}");
   fixture_launch (f, ELEMENT);
   source_start (&source, f, FALSE, FALSE);
   push_all (&source);
@@ -224,7 +311,7 @@ test_doomed (Fixture      *f,
   error = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "Not audio");
-  g_assert_cmpuint (get_stat (f, "packets"), >=, 40);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), >=, 40);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
@@ -243,7 +330,7 @@ test_held_while_unknown (Fixture      *f,
   source_start (&source, f, TRUE, FALSE);
   for (i = 0; i < 999; i++)
     g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
-  g_assert_cmpuint (get_stat (f, "packets"), ==, 0);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 0);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
@@ -276,7 +363,7 @@ test_live_does_not_wait (Fixture      *f,
   source_start (&source, f, TRUE, TRUE);
   push_all (&source);
   g_assert_cmpint (source.ret, ==, GST_FLOW_OK);
-  g_assert_cmpuint (get_stat (f, "packets"), ==, 1500);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 1500);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
@@ -307,7 +394,7 @@ test_held_across_flush (Fixture      *f,
   g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
   end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-  g_assert_cmpuint (get_stat (f, "packets"), ==, 100);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 100);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
@@ -324,37 +411,9 @@ test_end_while_unknown (Fixture      *f,
   source_start (&source, f, TRUE, FALSE);
   g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
   g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
-  g_assert_cmpuint (get_stat (f, "packets"), ==, 1);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 1);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
-}
-
-typedef struct
-{
-  GMutex lock;
-  GCond cond;
-  gboolean open;
-} Gate;
-
-static gboolean
-wait_at_gate (gpointer user_data)
-{
-  Gate *gate = user_data;
-
-  g_mutex_lock (&gate->lock);
-  while (!gate->open)
-    g_cond_wait (&gate->cond, &gate->lock);
-  g_mutex_unlock (&gate->lock);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-open_gate (Gate *gate)
-{
-  g_mutex_lock (&gate->lock);
-  gate->open = TRUE;
-  g_cond_signal (&gate->cond);
-  g_mutex_unlock (&gate->lock);
 }
 
 /* What the service can do is not known yet when the first stretch ends, without
@@ -368,14 +427,13 @@ test_discovery_outlives_an_empty_stretch (Fixture      *f,
   g_autoptr (GstMessage) first = NULL;
   g_autoptr (GstMessage) second = NULL;
   GstSegment segment;
-  Gate gate = { 0 };
   GstPad *pad;
   Source source = { .f = f, .opus = TRUE };
   guint i;
 
   eka_liar_push (f->liar, EKA_CALL_DISCOVER, 200,
                  "{\"capabilities\":{\"audio_formats\":[\"audio/wav\"]}}");
-  eka_worker_invoke (worker, wait_at_gate, &gate, NULL);
+  fixture_close_gate (f, worker);
   fixture_launch (f, "ekascribesink name=s timeout=1");
   source.pad = pad = fixture_get_source (f);
   source.source = gst_pad_new ("src", GST_PAD_SRC);
@@ -393,7 +451,7 @@ test_discovery_outlives_an_empty_stretch (Fixture      *f,
   gst_pad_push_event (source.source, gst_event_new_stream_start ("two"));
   gst_pad_push_event (source.source, gst_event_new_caps (caps));
   gst_pad_push_event (source.source, gst_event_new_segment (&segment));
-  open_gate (&gate);
+  fixture_open_gate (f);
   for (i = 0; i < 10; i++)
     g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
   g_assert_true (gst_pad_push_event (source.source, gst_event_new_eos ()));
@@ -412,7 +470,10 @@ main (int    argc,
 
   add_test ("/bounds/waits-for-room-until-null", test_block_until_null);
   add_test ("/bounds/waits-for-room-and-goes-on", test_block_and_go_on);
+  add_test ("/bounds/end-in-pause", test_end_in_pause);
+  add_test ("/bounds/pause-at-the-end", test_pause_at_the_end);
   add_test ("/bounds/live-overflow-is-told", test_live_overflow);
+  add_test ("/bounds/listed-audio-is-let-go", test_listed_audio_is_let_go);
   add_test ("/bounds/doomed-session-ends-when-full", test_doomed);
   add_test ("/bounds/opus-is-held-back", test_held_while_unknown);
   add_test ("/bounds/opus-is-held-back-until-null", test_held_until_null);

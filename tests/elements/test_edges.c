@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define OPUS "audio/x-opus,channel-mapping-family=0,channels=1"
 #define ELEMENT "ekascribesink name=s"
 
 static GstPad *

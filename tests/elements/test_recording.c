@@ -401,12 +401,15 @@ test_trimmed (Fixture      *f,
   g_assert_cmpuint (duration, ==, 990 * GST_MSECOND);
 }
 
-/* Another header is another chunk, under the next number. */
+/* One session has one format: other channels are another session, and the two
+ * are linked. */
 static void
 test_other_header (Fixture      *f,
                    gconstpointer data)
 {
   g_autoptr (GstPad) pad = NULL;
+  const gchar *body;
+  gsize size;
   guint i;
 
   fixture_launch (f, "ekascribesink name=s");
@@ -422,7 +425,12 @@ test_other_header (Fixture      *f,
   finish (f, pad);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 2);
   g_assert_true (g_str_has_suffix (
-      eka_liar_nth (f->liar, EKA_CALL_UPLOAD, 1)->uri, "_1.ogg"));
+      eka_liar_nth (f->liar, EKA_CALL_UPLOAD, 1)->uri, "_0.ogg"));
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 2);
+  body = g_bytes_get_data (eka_liar_nth (f->liar, EKA_CALL_CREATE, 1)->body,
+                           &size);
+  g_assert_nonnull (g_strstr_len (body, size, "\"part\":2"));
+  g_assert_cmpuint (fixture_count (f, "ekascribe-result"), ==, 2);
 }
 
 static void

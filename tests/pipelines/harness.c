@@ -174,7 +174,8 @@ sandbox_new (const gchar *options)
 
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   self->folder = harness_folder_new ();
-  command = g_strdup_printf ("%s --quiet --port 0 --directory %s %s",
+  command = g_strdup_printf ("%s --quiet --port 0 --directory %s "
+                             "--models lite:3600,pro:3600 %s",
                              SANDBOX_PATH, self->folder,
                              options != NULL ? options : "");
   g_shell_parse_argv (command, NULL, &argv, &error);

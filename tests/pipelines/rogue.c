@@ -47,6 +47,7 @@ struct _Rogue
   GPtrArray *requests;
   GPtrArray *connections; /* of GSocket, in order of their first request */
   GPtrArray *held;        /* of SoupServerMessage */
+  gboolean ended;
   GString *stored;        /* names of acknowledged uploads */
   guint files;
   gchar *token;
@@ -191,6 +192,16 @@ reply (SoupServerMessage *message,
     }
 }
 
+/* The first bytes under a name win. */
+static gboolean
+is_stored (Rogue       *self,
+           const gchar *name)
+{
+  g_autofree gchar *word = g_strconcat (name, " ", NULL);
+
+  return strstr (self->stored->str, word) != NULL;
+}
+
 static void
 reply_upload (Rogue             *self,
               SoupServerMessage *message)
@@ -203,10 +214,44 @@ reply_upload (Rogue             *self,
       "\"original_filename\":\"%s\"}", name);
 
   g_mutex_lock (&self->lock);
-  g_string_append_printf (self->stored, "%s ", name);
-  self->files++;
+  if (!is_stored (self, name))
+    {
+      g_string_append_printf (self->stored, "%s ", name);
+      self->files++;
+    }
   g_mutex_unlock (&self->lock);
   reply (message, 200, NULL, body);
+}
+
+/* Before End it lists what it has; after it, it is done at once. */
+static void
+reply_get (Rogue             *self,
+           SoupServerMessage *message)
+{
+  g_auto (GStrv) names = NULL;
+  g_autofree gchar *stored = NULL;
+  g_autofree gchar *list = NULL;
+  g_autofree gchar *body = NULL;
+  gboolean ended;
+
+  g_mutex_lock (&self->lock);
+  ended = self->ended;
+  stored = g_strchomp (g_strdup (self->stored->str));
+  g_mutex_unlock (&self->lock);
+  if (ended)
+    {
+      reply (message, 200, NULL,
+             "{\"session_id\":\"" SESSION "\",\"status\":\"completed\","
+             "\"transcript\":\"Heard by the rogue\",\"templates\":[]}");
+      return;
+    }
+  names = g_strsplit (stored, " ", -1);
+  list = g_strjoinv ("\",\"", names);
+  body = g_strdup_printf ("{\"session_id\":\"" SESSION "\",\"status\":"
+                          "\"initialized\",\"audio_files\":[%s%s%s]}",
+                          *list != '\0' ? "\"" : "", list,
+                          *list != '\0' ? "\"" : "");
+  reply (message, 202, NULL, body);
 }
 
 static void
@@ -218,7 +263,15 @@ reply_as_usual (Rogue             *self,
 
   switch (call)
     {
+    case ROGUE_DISCOVER:
+      reply (message, 200, NULL,
+             "{\"models\":[{\"id\":\"lite\","
+             "\"max_session_duration_seconds\":3600}]}");
+      break;
     case ROGUE_CREATE:
+      g_mutex_lock (&self->lock);
+      self->ended = FALSE;
+      g_mutex_unlock (&self->lock);
       body = g_strdup_printf (
           "{\"session_id\":\"" SESSION "\",\"status\":\"created\","
           "\"upload_url\":\"%s/sessions/" SESSION "/audio\"}", self->url);
@@ -229,6 +282,7 @@ reply_as_usual (Rogue             *self,
       break;
     case ROGUE_END:
       g_mutex_lock (&self->lock);
+      self->ended = TRUE;
       body = g_strdup_printf ("{\"session_id\":\"" SESSION "\",\"status\":"
                               "\"processing\",\"audio_files_received\":%u}",
                               self->files);
@@ -236,9 +290,7 @@ reply_as_usual (Rogue             *self,
       reply (message, 202, NULL, body);
       break;
     case ROGUE_GET:
-      reply (message, 200, NULL,
-             "{\"session_id\":\"" SESSION "\",\"status\":\"completed\","
-             "\"transcript\":\"Heard by the rogue\",\"templates\":[]}");
+      reply_get (self, message);
       break;
     case ROGUE_PATCH:
       reply (message, 200, NULL, "{\"status\":\"cancelled\"}");
@@ -343,6 +395,8 @@ on_request (SoupServer        *soup,
   g_mutex_lock (&self->lock);
   request = note_request (self, message);
   rule = find_rule (self, request->call, count_locked (self, request->call));
+  if (rule != NULL && request->call == ROGUE_END && rule->status / 100 == 2)
+    self->ended = TRUE;
   if (self->token != NULL && request->call != ROGUE_DISCOVER)
     authorized = request->authorization != NULL &&
                  g_str_equal (request->authorization, self->token);
@@ -717,57 +771,4 @@ rogue_stored (Rogue *rogue)
   stored = g_strdup (rogue->stored->str);
   g_mutex_unlock (&rogue->lock);
   return stored;
-}
-
-/* --- traps -------------------------------------------------------------- */
-
-/**
- * trap_new:
- *
- * Returns: (transfer full): a port of loopback that nobody may knock at
- */
-Trap *
-trap_new (void)
-{
-  Trap *self = g_new0 (Trap, 1);
-  g_autoptr (GInetAddress) loopback =
-      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) bound = NULL;
-  g_autoptr (GError) error = NULL;
-
-  self->socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
-                               G_SOCKET_PROTOCOL_TCP, &error);
-  g_assert_no_error (error);
-  g_assert_true (g_socket_bind (self->socket, any, TRUE, NULL));
-  g_assert_true (g_socket_listen (self->socket, NULL));
-  bound = g_socket_get_local_address (self->socket, NULL);
-  self->url = g_strdup_printf (
-      "http://127.0.0.1:%u" API,
-      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
-  return self;
-}
-
-/**
- * trap_free:
- * @trap: (transfer full): a trap
- */
-void
-trap_free (Trap *trap)
-{
-  g_object_unref (trap->socket);
-  g_free (trap->url);
-  g_free (trap);
-}
-
-/**
- * trap_is_untouched:
- * @trap: a trap
- *
- * Returns: whether not a single connection was made, however short
- */
-gboolean
-trap_is_untouched (Trap *trap)
-{
-  return g_socket_condition_check (trap->socket, G_IO_IN) == 0;
 }

@@ -107,23 +107,4 @@ gchar              *rogue_stored      (Rogue       *rogue);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rogue, rogue_free)
 
-/**
- * Trap:
- * @url: an API root there
- *
- * A port that takes connections and never answers; it knows whether there were
- * any.
- */
-typedef struct
-{
-  GSocket *socket;
-  gchar *url;
-} Trap;
-
-Trap    *trap_new          (void);
-void     trap_free         (Trap *trap);
-gboolean trap_is_untouched (Trap *trap);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Trap, trap_free)
-
 G_END_DECLS

@@ -289,6 +289,8 @@ test_a_failed_validation (void)
   launch_for (rogue_url (rogue), "", "HTTP 422");
 }
 
+#define BRIEFLY "retry-time=1000000000 poll-interval=10000000"
+
 /* --- uploads ------------------------------------------------------------ */
 
 /* @body: an answer with 200 that acknowledges nothing */
@@ -345,6 +347,7 @@ test_another_count_at_the_end_is_a_warning (void)
   harness_assert_fault (player_find (player, GST_MESSAGE_WARNING), &fault);
 }
 
+/* A service that never knows a session again, however often it makes one. */
 static void
 test_a_session_that_is_gone (void)
 {
@@ -355,8 +358,8 @@ test_a_session_that_is_gone (void)
 
   rogue_reply (rogue, ROGUE_GET, 1, 0, 404, NULL,
                "{\"error\":{\"code\":\"session_not_found\"}}");
-  play_for (rogue, "", &fault);
-  launch_for (rogue_url (rogue), "", "session_not_found");
+  play_for (rogue, BRIEFLY, &fault);
+  launch_for (rogue_url (rogue), BRIEFLY, "session_not_found");
 }
 
 int

@@ -195,6 +195,9 @@ test_without_waiting_eos_passes_once_end_is_accepted (void)
 
 /* --- final states ------------------------------------------------------- */
 
+/* Neither are bad results doubted, nor is audio sent again for long. */
+#define AT_ONCE "result-settle-time=0 retry-time=1000000000 "
+
 static void
 test_partial_is_a_warning_and_exits_0 (void)
 {
@@ -202,7 +205,7 @@ test_partial_is_a_warning_and_exits_0 (void)
   g_autoptr (Launch) launch = NULL;
 
   launch = launch_run (NULL,
-                       SOUND "! " SCRIBE "base-url=%s "
+                       SOUND "! " SCRIBE "base-url=%s result-settle-time=0 "
                        "templates=soap_template", sandbox->url);
   g_assert_cmpint (launch->exit_code, ==, 0);
   launch_assert_says (launch, "status=(string)partial");
@@ -223,7 +226,7 @@ assert_ends_badly (const gchar *final,
   g_autoptr (Player) player = NULL;
   const GstStructure *result;
 
-  player = player_new (SOUND "! " SCRIBE "base-url=%s", sandbox->url);
+  player = player_new (SOUND "! " SCRIBE "base-url=%s " AT_ONCE, sandbox->url);
   harness_assert_fault (player_run (player), fault);
   result = player_last (player, "ekascribe-result");
   g_assert_nonnull (result);
@@ -234,7 +237,7 @@ assert_ends_badly (const gchar *final,
       !=, GST_MESSAGE_ELEMENT);
 
   launch = launch_run (NULL,
-                       SOUND "! " SCRIBE "base-url=%s "
+                       SOUND "! " SCRIBE "base-url=%s " AT_ONCE
                        "result-location=%s/result.json", sandbox->url, work);
   g_assert_cmpint (launch->exit_code, ==, 1);
   launch_assert_says (launch, "ERROR: from element");
@@ -256,9 +259,9 @@ test_failed_is_an_error_after_the_result (void)
 static void
 test_expired_is_an_error_after_the_result (void)
 {
-  const Fault fault = { GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+  const Fault fault = { GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
                         .text = "expired", .status = 410,
-                        .error_code = "expired", .request = "get" };
+                        .error_code = "session_expired", .request = "get" };
 
   assert_ends_badly ("expired", &fault);
 }

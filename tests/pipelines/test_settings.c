@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 #include "rogue.h"
+#include "trap.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

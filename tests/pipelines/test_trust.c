@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 #include "rogue.h"
+#include "trap.h"
 
 #include <string.h>
 
@@ -193,6 +194,8 @@ test_a_trusted_host_gets_it (void)
   g_autoptr (Player) player = NULL;
 
   name_upload_url (rogue, rogue_url (storage));
+  rogue_reply (rogue, ROGUE_GET, 1, 1, 202, NULL,
+               "{\"status\":\"initialized\",\"audio_files\":[\"0.wav\"]}");
   rogue_reply (rogue, ROGUE_END, 1, 0, 202, NULL, "{}");
   player = player_new (SOUND "ekascribesink base-url=%s "
                        "access-token=" HARNESS_TOKEN " trusted-hosts=%s",
