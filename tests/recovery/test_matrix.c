@@ -1,0 +1,324 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Every fault of every call, alone and in pairs, over real HTTP: what the
+ * service has committed in the end is the recording, packet for packet. What no
+ * client can survive is listed by name, with the reason. */
+#include "harness.h"
+#include "fixtures.h"
+#include "matrixcells.h"
+#include "oggreader.h"
+
+#include <string.h>
+
+/* Of a sample after a cut in the middle of a word, at 16 kbit/s, in LSB. */
+#define MAX_ERROR 300
+
+/* Most of a case is waiting. */
+#define AT_ONCE 6
+
+#define CLIENT "clinic:s3cret-of-the-clinic"
+
+/* An impatient element, for a file that is over in no time. */
+#define PIPELINE                                                               \
+  "filesrc location=%s/speech.ogg ! oggdemux ! ekascribesink name=scribe "     \
+  "base-url=%s client-id=clinic client-secret=s3cret-of-the-clinic "           \
+  "model=pro max-chunk-duration=2000000000 timeout=1 poll-interval=50000000 "  \
+  "result-settle-time=0 retry-time=20000000000"
+
+typedef struct
+{
+  const MatrixCase *what;
+  gboolean survived;
+  guint64 lost;   /* samples */
+  gchar *verdict; /* for people */
+} Run;
+
+static gchar *work;
+static OggFile *recording;
+
+/* --- what has arrived ----------------------------------------------------- */
+
+static guint
+count_preroll (OggFile *chunk,
+               guint    index)
+{
+  guint samples = 0;
+  guint i;
+
+  for (i = 0; index > 0 && samples < chunk->codec.pre_skip; i++)
+    {
+      GBytes *packet = g_ptr_array_index (chunk->packets, i);
+
+      samples += eka_codec_packet_samples (&chunk->codec,
+                                           g_bytes_get_data (packet, NULL),
+                                           g_bytes_get_size (packet));
+    }
+  return i;
+}
+
+/* Holds the chunks in @folder against the recording.
+ *
+ * Returns: samples that are not there, or G_MAXUINT64 where others are */
+static guint64
+compare_folder (const gchar *folder)
+{
+  guint n = fixture_chunks (folder, "ogg");
+  guint64 samples = 0;
+  guint at = 0;
+  guint i, j;
+
+  for (i = 0; i < n; i++)
+    {
+      g_autofree gchar *name = g_strdup_printf ("%u.ogg", i);
+      g_autoptr (GBytes) bytes = fixture_file (folder, name);
+      g_autoptr (OggFile) chunk = ogg_file_new (bytes);
+
+      samples += chunk->samples;
+      for (j = count_preroll (chunk, i); j < chunk->packets->len; j++, at++)
+        if (at >= recording->packets->len ||
+            !g_bytes_equal (g_ptr_array_index (chunk->packets, j),
+                            g_ptr_array_index (recording->packets, at)))
+          return G_MAXUINT64;
+    }
+  return samples <= recording->samples ? recording->samples - samples
+                                       : G_MAXUINT64;
+}
+
+/* As WAV: sample for sample, but for what the seams of Opus cost.
+ *
+ * Returns: as above, in samples of the recording */
+static guint64
+compare_wav (const gchar *folder)
+{
+  g_autoptr (GBytes) expected = fixture_wav_data (work, "expected.wav");
+  g_autoptr (GBytes) found = fixture_wav_data (folder, "recording.wav");
+  const gint16 *a = g_bytes_get_data (expected, NULL);
+  const gint16 *b = g_bytes_get_data (found, NULL);
+  gsize size = g_bytes_get_size (expected) / sizeof (gint16);
+  gsize i;
+
+  if (g_bytes_get_size (found) != g_bytes_get_size (expected))
+    return recording->samples;
+  for (i = 0; i < size; i++)
+    if (ABS (a[i] - b[i]) > MAX_ERROR)
+      return G_MAXUINT64;
+  return 0;
+}
+
+static JsonObject *
+describe (const gchar *folder,
+          JsonParser  *parser)
+{
+  g_autofree gchar *path = g_build_filename (folder, "session.json", NULL);
+
+  if (!json_parser_load_from_file (parser, path, NULL))
+    return NULL;
+  return json_object_get_object_member (
+      json_node_get_object (json_parser_get_root (parser)), "session");
+}
+
+/* --- one case ------------------------------------------------------------- */
+
+static void
+judge (Run         *run,
+       gboolean     survived,
+       guint64      lost,
+       const gchar *verdict)
+{
+  run->survived = survived;
+  run->lost = lost;
+  run->verdict = g_strdup (verdict);
+}
+
+/* Results came: they must be those of the whole recording. */
+static void
+judge_results (Run     *run,
+               Sandbox *sandbox,
+               Player  *player)
+{
+  const GstStructure *result = player_last (player, "ekascribe-result");
+  g_autofree gchar *folder = NULL;
+  guint64 lost;
+
+  if (result == NULL)
+    {
+      judge (run, FALSE, recording->samples, "EOS without results");
+      return;
+    }
+  folder = g_build_filename (sandbox->folder,
+                             gst_structure_get_string (result, "session-id"),
+                             NULL);
+  lost = fixture_chunks (folder, "wav") > 0 ? compare_wav (folder)
+                                            : compare_folder (folder);
+  judge (run, lost == 0, MIN (lost, recording->samples),
+         lost == 0 ? "delivered" : "other audio arrived");
+}
+
+static void
+record (Run     *run,
+        Sandbox *sandbox)
+{
+  g_autoptr (Player) player = player_new (PIPELINE, work, sandbox->url);
+  GstMessage *end = player_run (player);
+  g_autoptr (GError) error = NULL;
+
+  if (GST_MESSAGE_TYPE (end) == GST_MESSAGE_EOS)
+    {
+      judge_results (run, sandbox, player);
+      return;
+    }
+  gst_message_parse_error (end, &error, NULL);
+  judge (run, FALSE, recording->samples, error->message);
+}
+
+/* What PATCH is for: the session is to be cancelled, and nothing be left. */
+static void
+discard (Run     *run,
+         Sandbox *sandbox)
+{
+  g_autoptr (Player) player =
+      player_new ("audiotestsrc is-live=true ! opusenc ! ekascribesink "
+                  "name=scribe base-url=%s client-id=clinic "
+                  "client-secret=s3cret-of-the-clinic model=pro timeout=1 "
+                  "max-chunk-duration=1000000000 retry-time=20000000000",
+                  sandbox->url);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autofree gchar *folder = NULL;
+  JsonObject *session;
+  const gchar *status = NULL;
+
+  player_set (player, GST_STATE_PLAYING);
+  player_await (player, "ekascribe-chunk", NULL);
+  g_signal_emit_by_name (player->scribe, "discard");
+  player_await (player, "ekascribe-session", "discarded");
+  gst_element_send_event (player->pipeline, gst_event_new_eos ());
+  player_wait (player, GST_MESSAGE_EOS);
+  folder = sandbox_only (sandbox);
+  session = describe (folder, parser);
+  if (session != NULL)
+    status = json_object_get_string_member (session, "status");
+  judge (run, g_strcmp0 (status, "failed") == 0, 0,
+         g_strcmp0 (status, "failed") == 0 ? "cancelled" : "not cancelled");
+}
+
+static void
+run_case (gpointer data,
+          gpointer user_data)
+{
+  Run *run = data;
+  const MatrixCase *what = run->what;
+  g_autofree gchar *second = what->second != NULL
+                                 ? g_strdup_printf ("--fault %s", what->second)
+                                 : g_strdup ("");
+  g_autofree gchar *options = g_strdup_printf (
+      "--client " CLIENT " --fault %s %s", what->first, second);
+  g_autoptr (Sandbox) sandbox = sandbox_new (options);
+
+  if (what->discards)
+    discard (run, sandbox);
+  else
+    record (run, sandbox);
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static gboolean
+is_right (const Run *run)
+{
+  return run->what->impossible != NULL ? !run->survived : run->survived;
+}
+
+static void
+run_all (GPtrArray   *cases,
+         const gchar *title)
+{
+  g_autofree Run *runs = g_new0 (Run, cases->len);
+  GThreadPool *pool =
+      g_thread_pool_new (run_case, NULL, AT_ONCE, FALSE, NULL);
+  guint possible = 0, survived = 0, wrong = 0;
+  guint64 lost = 0;
+  guint i;
+
+  for (i = 0; i < cases->len; i++)
+    {
+      runs[i].what = g_ptr_array_index (cases, i);
+      g_thread_pool_push (pool, &runs[i], NULL);
+    }
+  g_thread_pool_free (pool, FALSE, TRUE);
+  for (i = 0; i < cases->len; i++)
+    {
+      const MatrixCase *what = runs[i].what;
+
+      if (what->impossible == NULL)
+        {
+          possible++;
+          survived += runs[i].survived;
+          lost += runs[i].lost;
+        }
+      if (what->impossible != NULL || !is_right (&runs[i]))
+        g_test_message ("%s %s%s%s: %s (%s)",
+                        is_right (&runs[i]) ? "impossible" : "WRONG",
+                        what->first, what->second != NULL ? " + " : "",
+                        what->second != NULL ? what->second : "",
+                        runs[i].verdict,
+                        what->impossible != NULL ? what->impossible
+                                                 : "should have survived");
+      wrong += !is_right (&runs[i]);
+      g_free (runs[i].verdict);
+    }
+  g_test_message ("%s: %u cases, %u survived, %" G_GUINT64_FORMAT
+                  " samples lost (%u impossible ones beside)",
+                  title, possible, survived, lost, cases->len - possible);
+  g_assert_cmpuint (wrong, ==, 0);
+  g_assert_cmpuint (lost, ==, 0);
+}
+
+static void
+test_every_fault_alone (void)
+{
+  g_autoptr (GPtrArray) cases = matrix_cells ();
+
+  run_all (cases, "alone");
+}
+
+static void
+test_faults_that_meet (void)
+{
+  g_autoptr (GPtrArray) cases = matrix_pairs ();
+
+  g_assert_cmpuint (cases->len, >=, 40);
+  run_all (cases, "in pairs");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autofree gchar *speech = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  int result;
+
+  harness_init (&argc, &argv);
+  work = harness_folder_new ();
+  speech = fixture_speech (work, 1);
+  fixture_make ("filesrc location=%s ! wavparse ! audioconvert ! opusenc "
+                "bitrate=16000 ! oggmux ! filesink location=%s/speech.ogg",
+                speech, work);
+  fixture_make ("filesrc location=%s/speech.ogg ! oggdemux ! opusdec ! "
+                "audio/x-raw,rate=48000 ! "
+                "audioconvert ! audioresample ! audio/x-raw,format=S16LE,"
+                "rate=16000,channels=1 ! wavenc ! "
+                "filesink location=%s/expected.wav", work, work);
+  bytes = fixture_file (work, "speech.ogg");
+  recording = ogg_file_new (bytes);
+  g_test_add_func ("/matrix/every-fault-alone", test_every_fault_alone);
+  g_test_add_func ("/matrix/faults-that-meet", test_faults_that_meet);
+  result = g_test_run ();
+  ogg_file_free (recording);
+  harness_folder_remove (work);
+  g_free (work);
+  return result;
+}
