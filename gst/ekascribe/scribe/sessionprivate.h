@@ -120,6 +120,8 @@ void eka_session_say_full  (EkaSession      *self,
                             GPtrArray       *rest);
 void eka_session_renew_id  (EkaSession      *self,
                             gboolean         replaces);
+void eka_session_drop_timer  (EkaSession    *self,
+                              guint         *timer);
 void eka_session_drop_timers (EkaSession    *self);
 void eka_session_close     (EkaSession      *self,
                             EkaSessionState  state,
