@@ -167,6 +167,20 @@ stop_holding (GstEkascribeInput *self)
                                    gst_proxy_pad_chain_list_default);
 }
 
+/* A flush drops nothing that was taken: @told and the rest of @held wait for its
+ * end. All events are needed again, for a flush takes the segment away
+ * downstream, and refuses what comes in it. */
+static void
+hold_again (GstEkascribeInput *self,
+            GQueue            *told)
+{
+  GstMiniObject *item;
+
+  while (!g_queue_is_empty (&self->held) &&
+         (item = g_queue_pop_tail (told)) != NULL)
+    g_queue_push_head (&self->held, item);
+}
+
 static GstFlowReturn
 replay (GstEkascribeInput *self,
         GstObject         *parent)
@@ -174,25 +188,29 @@ replay (GstEkascribeInput *self,
   GstPad *pad = GST_PAD (self);
   GstFlowReturn ret = GST_FLOW_OK;
   GstMiniObject *item;
-  g_autoptr (GstEvent) segment = NULL;
+  GQueue told = G_QUEUE_INIT;
 
   while (ret == GST_FLOW_OK && (item = g_queue_pop_head (&self->held)) != NULL) {
-    if (!GST_IS_EVENT (item)) {
-      ret = gst_proxy_pad_chain_default (pad, parent, GST_BUFFER (item));
+    guint64 before = gst_ekascribe_packet_sink_count (self->sink);
+
+    gst_mini_object_ref (item);
+    if (GST_IS_EVENT (item)) {
+      g_queue_push_tail (&told, item);
+      gst_pad_event_default (pad, parent, GST_EVENT (item));
       continue;
     }
-    if (GST_EVENT_TYPE (item) == GST_EVENT_SEGMENT)
-      gst_event_replace (&segment, GST_EVENT (item));
-    gst_pad_event_default (pad, parent, GST_EVENT (item));
+    ret = gst_proxy_pad_chain_default (pad, parent, GST_BUFFER (item));
+    if (ret == GST_FLOW_FLUSHING &&
+        gst_ekascribe_packet_sink_count (self->sink) == before)
+      g_queue_push_head (&self->held, item);
+    else
+      gst_mini_object_unref (item);
   }
-  if (ret != GST_FLOW_FLUSHING) {
+  if (ret == GST_FLOW_FLUSHING)
+    hold_again (self, &told);
+  else
     stop_holding (self);
-    return ret;
-  }
-  /* A flush drops nothing that was taken: the rest waits for its end, and
-   * needs the segment again that the flush takes away downstream. */
-  if (segment != NULL && !g_queue_is_empty (&self->held))
-    g_queue_push_head (&self->held, g_steal_pointer (&segment));
+  g_queue_clear_full (&told, (GDestroyNotify) gst_mini_object_unref);
   return ret;
 }
 

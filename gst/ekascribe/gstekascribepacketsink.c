@@ -37,6 +37,7 @@ struct _GstEkascribePacketSink
   gboolean changed;         /* what comes after @ready has another format */
   GstClockTime next_time;   /* running time that the next packet should have */
   gboolean interrupted;     /* of gst_ekascribe_recording_wait_settled() */
+  guint64 packets;          /* that were taken */
   gboolean may_cut;         /* nothing more will be known of @limits */
 };
 
@@ -374,6 +375,7 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
     gst_buffer_unmap (buffer, &map);
     return ret;
   }
+  self->packets++;
   ret = take_packet (self, &packet);
   gst_buffer_unmap (buffer, &map);
 
@@ -523,6 +525,21 @@ gst_ekascribe_packet_sink_stop (GstEkascribePacketSink *self)
   self->have_codec = FALSE;
   self->format = NULL;
   return pending;
+}
+
+/**
+ * gst_ekascribe_packet_sink_count:
+ * @self: a packet sink
+ *
+ * Tells a packet that was taken, although its push was interrupted later, from
+ * one that a flush has refused. To be called on the streaming thread.
+ *
+ * Returns: how many packets were taken in all runs
+ */
+guint64
+gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self)
+{
+  return self->packets;
 }
 
 /**

@@ -23,5 +23,6 @@ GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self);
 void         gst_ekascribe_packet_sink_set_format
                                              (GstEkascribePacketSink *self,
                                               const gchar            *format);
+guint64      gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self);
 
 G_END_DECLS

@@ -399,6 +399,50 @@ test_held_across_flush (Fixture      *f,
   source_stop (&source);
 }
 
+/* A flush that has just begun. */
+static GstPadProbeReturn
+flush_once (GstPad          *pad,
+            GstPadProbeInfo *info,
+            gpointer         user_data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) !=
+      GST_EVENT_STREAM_START)
+    return GST_PAD_PROBE_OK;
+  gst_pad_send_event (pad, gst_event_new_flush_start ());
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* Held back, and let go into a flush, which refuses events and audio: all of it
+ * arrives when the pad goes. */
+static void
+test_released_into_flush (Fixture      *f,
+                          gconstpointer data)
+{
+  Source source = { 0 };
+  g_autoptr (GstElement) packets = NULL;
+  g_autoptr (GstPad) sink = NULL;
+  g_autoptr (GstMessage) end = NULL;
+  guint i;
+
+  fixture_launch (f, "ekascribesink name=s");
+  eka_liar_push_error (f->liar, EKA_CALL_DISCOVER,
+                       g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                                    "Cut off"));
+  packets = gst_bin_get_by_name (GST_BIN (f->sink), "packets");
+  sink = gst_element_get_static_pad (packets, "sink");
+  source_start (&source, f, TRUE, FALSE);
+  for (i = 0; i < 50; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  gst_message_unref (fixture_wait_name (f, "ekascribe-session", "ready"));
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, flush_once,
+                     NULL, NULL);
+  g_assert_cmpint (source_push (&source), ==, GST_FLOW_FLUSHING);
+  source_stop (&source);
+  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 51);
+}
+
 /* An end while nobody knows waits as long as a call may take, then goes on. */
 static void
 test_end_while_unknown (Fixture      *f,
@@ -479,6 +523,7 @@ main (int    argc,
   add_test ("/bounds/opus-is-held-back-until-null", test_held_until_null);
   add_test ("/bounds/live-opus-is-not", test_live_does_not_wait);
   add_test ("/bounds/held-back-across-a-flush", test_held_across_flush);
+  add_test ("/bounds/held-back-into-a-flush", test_released_into_flush);
   add_test ("/bounds/end-while-held-back", test_end_while_unknown);
   add_test ("/bounds/discovery-outlives-an-empty-stretch",
             test_discovery_outlives_an_empty_stretch);
