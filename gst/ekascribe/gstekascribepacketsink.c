@@ -486,6 +486,26 @@ gst_ekascribe_packet_sink_unlock_stop (GstBaseSink *sink)
   return TRUE;
 }
 
+/* GstBaseSink may take a pause that comes right after PLAYING for none, so that
+ * the streaming thread waits in PAUSED with the lock held that the change to
+ * PLAYING needs. It is sent to wait for PLAYING, where the lock is let go. */
+static GstStateChangeReturn
+gst_ekascribe_packet_sink_change_state (GstElement    *element,
+                                        GstStateChange transition)
+{
+  GstBaseSink *sink = GST_BASE_SINK (element);
+
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    gst_ekascribe_packet_sink_unlock (sink);
+    GST_BASE_SINK_PREROLL_LOCK (sink);
+    gst_ekascribe_packet_sink_unlock_stop (sink);
+    sink->need_preroll = TRUE;
+    GST_BASE_SINK_PREROLL_UNLOCK (sink);
+  }
+  return GST_ELEMENT_CLASS (gst_ekascribe_packet_sink_parent_class)
+      ->change_state (element, transition);
+}
+
 /**
  * gst_ekascribe_packet_sink_start:
  * @self: a packet sink in READY
@@ -570,6 +590,7 @@ gst_ekascribe_packet_sink_class_init (GstEkascribePacketSinkClass *klass)
   GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = gst_ekascribe_packet_sink_finalize;
+  element_class->change_state = gst_ekascribe_packet_sink_change_state;
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_set_static_metadata (
       element_class, "EkaScribe packet sink", "Sink/Audio",
