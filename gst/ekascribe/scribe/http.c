@@ -295,9 +295,14 @@ call_start (EkaHttpCall *call)
   g_clear_object (&call->message);
   call->message = make_message (call);
   g_ref_count_inc (&call->refs);
-  eka_exchange_send_async (eka_pool_get_session (call->http->pool),
-                           call->message, call->cancellable, exchange_done,
-                           call);
+  if (call->request->call == EKA_CALL_STREAM)
+    eka_exchange_connect_async (eka_pool_get_session (call->http->pool),
+                                call->message, call->cancellable,
+                                exchange_done, call);
+  else
+    eka_exchange_send_async (eka_pool_get_session (call->http->pool),
+                             call->message, call->cancellable, exchange_done,
+                             call);
 }
 
 static gboolean
@@ -364,12 +369,14 @@ parse_uri (const EkaRequest *request,
            GError          **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (request->uri, SOUP_HTTP_URI_FLAGS, NULL);
+  gboolean stream = request->call == EKA_CALL_STREAM;
 
-  if (uri != NULL && is_http (uri))
+  if (uri != NULL && (stream ? eka_origin_is_websocket (uri) : is_http (uri)))
     return g_steal_pointer (&uri);
   g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
-               "The address of the %s call is no http or https URL",
-               eka_call_to_string (request->call));
+               "The address of the %s call is no %s URL",
+               eka_call_to_string (request->call),
+               stream ? "ws or wss" : "http or https");
   eka_scribe_error_edit_info (*error)->request =
     g_strdup (eka_call_to_string (request->call));
   return NULL;

@@ -61,6 +61,11 @@ next_in_recording (EkaSession *self)
 
   if (self->finished && self->state == EKA_SESSION_RECORDING)
     eka_session_set_state (self, EKA_SESSION_DRAINING);
+  if (self->feed != NULL)
+    {
+      eka_streaming_next (self);
+      return;
+    }
   eka_outbox_get_stats (self->outbox, &left);
   if (wants_audit (self, &left))
     eka_auditing_look (self);
