@@ -276,13 +276,16 @@ class Listener:
 
     async def talk(self, socket, session):
         """What clients must tolerate, now and then."""
-        stream = session.stream
-        if stream.frames % FRAMES_PER_PARTIAL == 1:
-            await socket.send(json.dumps({
-                "type": "partial",
-                "transcript": f"Heard by the stand-in: {stream.frames}"}))
-        elif stream.frames % FRAMES_PER_PARTIAL == 2:
-            await socket.send("this is {no JSON")
+        frames = session.stream.frames
+        try:
+            if frames % FRAMES_PER_PARTIAL == 1:
+                await socket.send(json.dumps({
+                    "type": "partial",
+                    "transcript": f"Heard by the stand-in: {frames}"}))
+            elif frames % FRAMES_PER_PARTIAL == 2:
+                await socket.send("this is {no JSON")
+        except websockets.ConnectionClosed:
+            pass  # what came before the end is still to be taken
 
     async def listen(self, socket, session):
         pong = await socket.ping()
@@ -566,7 +569,8 @@ async def run(book):
             ("127.0.0.1", 0), type("BookHandler", (Handler,), {"book": book}))
         web.daemon_threads = True
         book.http_url = f"http://127.0.0.1:{web.server_port}"
-        threading.Thread(target=web.serve_forever, daemon=True).start()
+        threading.Thread(target=web.serve_forever, args=[0.05],
+                         daemon=True).start()
         print(book.http_url + ROOT, flush=True)
         await done.wait()
         web.shutdown()
