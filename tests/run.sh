@@ -29,9 +29,10 @@ END
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 . "$root/tools/setup.sh"
 
-# Second players (ffmpeg, opus-tools, sox, curl) judge what we wrote; jq reads
-# the test logs.
-TEST_PACKAGES=(valgrind ffmpeg opus-tools sox espeak-ng curl jq openssl)
+# Second players (ffmpeg, opus-tools, sox, curl) judge what we wrote, a second
+# service (python3-websockets) what we sent; jq reads the test logs.
+TEST_PACKAGES=(valgrind ffmpeg opus-tools sox espeak-ng curl jq openssl
+  python3 python3-websockets)
 
 passed=0
 failed=0

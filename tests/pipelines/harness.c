@@ -153,6 +153,55 @@ die_with_parent (gpointer user_data)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/**
+ * harness_serve:
+ * @command: a server that writes its URL to stdout once it serves; its
+ *   arguments as for a shell
+ * @url: (out): what it wrote
+ *
+ * Returns: (transfer full): the server, for harness_stop()
+ */
+GSubprocess *
+harness_serve (const gchar  *command,
+               gchar       **url)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr (GDataInputStream) lines = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) argv = NULL;
+  GSubprocess *process;
+
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  g_shell_parse_argv (command, NULL, &argv, &error);
+  g_assert_no_error (error);
+  process = g_subprocess_launcher_spawnv (
+      launcher, (const gchar *const *) argv, &error);
+  g_assert_no_error (error);
+  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  g_filter_input_stream_set_close_base_stream (
+      G_FILTER_INPUT_STREAM (lines), FALSE);
+  *url = g_data_input_stream_read_line_utf8 (lines, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (*url);
+  return process;
+}
+
+/**
+ * harness_stop:
+ * @process: (transfer full): a server, which must end well when it is asked to
+ */
+void
+harness_stop (GSubprocess *process)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_send_signal (process, SIGTERM);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+  g_object_unref (process);
+}
+
 /* --- the sandbox -------------------------------------------------------- */
 
 /**
@@ -165,31 +214,14 @@ Sandbox *
 sandbox_new (const gchar *options)
 {
   Sandbox *self = g_new0 (Sandbox, 1);
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autoptr (GDataInputStream) lines = NULL;
   g_autofree gchar *command = NULL;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) argv = NULL;
 
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   self->folder = harness_folder_new ();
   command = g_strdup_printf ("%s --quiet --port 0 --directory %s "
                              "--models lite:3600,pro:3600 %s",
                              SANDBOX_PATH, self->folder,
                              options != NULL ? options : "");
-  g_shell_parse_argv (command, NULL, &argv, &error);
-  g_assert_no_error (error);
-  self->process = g_subprocess_launcher_spawnv (
-      launcher, (const gchar *const *) argv, &error);
-  g_assert_no_error (error);
-  lines = g_data_input_stream_new (
-      g_subprocess_get_stdout_pipe (self->process));
-  g_filter_input_stream_set_close_base_stream (
-      G_FILTER_INPUT_STREAM (lines), FALSE);
-  self->url = g_data_input_stream_read_line_utf8 (lines, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (self->url);
+  self->process = harness_serve (command, &self->url);
   return self;
 }
 
@@ -200,12 +232,7 @@ sandbox_new (const gchar *options)
 void
 sandbox_free (Sandbox *sandbox)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_subprocess_send_signal (sandbox->process, SIGTERM);
-  g_subprocess_wait_check (sandbox->process, NULL, &error);
-  g_assert_no_error (error);
-  g_object_unref (sandbox->process);
+  harness_stop (sandbox->process);
   harness_folder_remove (sandbox->folder);
   g_free (sandbox->folder);
   g_free (sandbox->url);

@@ -25,6 +25,10 @@ void   harness_run           (const gchar   *command);
 gchar *harness_read          (const gchar   *folder,
                               const gchar   *name);
 
+GSubprocess *harness_serve   (const gchar   *command,
+                              gchar        **url);
+void         harness_stop    (GSubprocess   *process);
+
 /**
  * Sandbox:
  * @url: its base URL
