@@ -364,11 +364,49 @@ call_new (EkaHttp    *http,
   return call;
 }
 
+/* Anything else would end the line that the URL goes into. */
+static gboolean
+is_printable (const gchar *text)
+{
+  while (*text != '\0' && *text != ' ' && !g_ascii_iscntrl (*text))
+    text++;
+  return *text == '\0';
+}
+
+/* GLib decodes in path and query what need not be encoded: the same place, but
+ * not the URL that a service may have signed. Both are taken letter by letter.
+ */
+static GUri *
+parse_exactly (const gchar *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *query = NULL;
+  const gchar *start;
+  gsize length, end;
+
+  if (uri == NULL || (start = strstr (text, "://")) == NULL ||
+      !is_printable (text))
+    return NULL;
+  start += 3;
+  start += strcspn (start, "/?#");
+  length = strcspn (start, "?#");
+  path = length > 0 ? g_strndup (start, length) : g_strdup ("/");
+  start += length;
+  end = strcspn (start, "#");
+  if (end > 0)
+    query = g_strndup (start + 1, end - 1);
+  return g_uri_build_with_user (g_uri_get_flags (uri), g_uri_get_scheme (uri),
+                                g_uri_get_user (uri), g_uri_get_password (uri),
+                                NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+                                path, query, NULL);
+}
+
 static GUri *
 parse_uri (const EkaRequest *request,
            GError          **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (request->uri, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autoptr (GUri) uri = parse_exactly (request->uri);
   gboolean stream = request->call == EKA_CALL_STREAM;
 
   if (uri != NULL && (stream ? eka_origin_is_websocket (uri) : is_http (uri)))

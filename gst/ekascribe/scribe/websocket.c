@@ -4,7 +4,11 @@
  */
 #include "scribe/websocket.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#ifdef __linux__
+#include <linux/tcp.h>
+#endif
 
 #include "scribe/error.h"
 
@@ -30,7 +34,7 @@ struct _EkaWebsocket
   GSocket *socket;   /* NULL: not known */
   GSource *writable; /* NULL: nothing was sent since the last `ready` */
   GSource *readable; /* NULL: @socket is not known */
-  gsize unfinished;  /* bytes that came since the last whole message */
+  guint64 whole;     /* bytes that had come by the last whole message */
   GError *error;     /* what libsoup says is wrong */
 };
 
@@ -106,6 +110,22 @@ eka_websocket_set_ping_interval (EkaSocket *socket,
   soup_websocket_connection_set_keepalive_interval (self->connection, seconds);
 }
 
+/* Bytes that the kernel has received for us; 0 where it does not count them. */
+static guint64
+count_received (EkaWebsocket *self)
+{
+#ifdef __linux__
+  struct tcp_info info = { 0 };
+  socklen_t size = sizeof info;
+
+  if (self->socket != NULL &&
+      getsockopt (g_socket_get_fd (self->socket), IPPROTO_TCP, TCP_INFO, &info,
+                  &size) == 0)
+    return info.tcpi_bytes_received;
+#endif
+  return 0;
+}
+
 static void
 on_message (SoupWebsocketConnection *connection,
             gint                     type,
@@ -114,7 +134,7 @@ on_message (SoupWebsocketConnection *connection,
 {
   g_autoptr (EkaWebsocket) self = g_object_ref (user_data);
 
-  self->unfinished = 0;
+  self->whole = count_received (self);
   eka_socket_tell_message (EKA_SOCKET (self), message,
                            type == SOUP_WEBSOCKET_DATA_TEXT);
 }
@@ -159,10 +179,8 @@ on_readable (GSocket     *socket,
 {
   g_autoptr (EkaWebsocket) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
-  gssize available = g_socket_get_available_bytes (socket);
 
-  self->unfinished += MAX (available, 0);
-  if (self->unfinished <= MAX_UNFINISHED)
+  if (count_received (self) <= self->whole + MAX_UNFINISHED)
     return G_SOURCE_CONTINUE;
   drop_sources (self);
   error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_TOO_LARGE,
@@ -213,6 +231,7 @@ take_socket (EkaWebsocket *self,
   self->socket = g_object_ref (socket);
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
   g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, NULL);
+  self->whole = count_received (self);
   self->readable = g_socket_create_source (socket, G_IO_IN, NULL);
   g_source_set_callback (self->readable, G_SOURCE_FUNC (on_readable), self,
                          NULL);
