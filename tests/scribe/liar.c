@@ -65,6 +65,7 @@ eka_liar_init (EkaLiar *self)
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->old = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                      old_session_free);
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->scripts = g_new0 (GQueue, N_CALLS);
   for (i = 0; i < N_CALLS; i++)
     g_queue_init (&self->scripts[i]);
@@ -82,7 +83,7 @@ eka_liar_finalize (GObject *object)
   g_ptr_array_unref (self->log);
   g_ptr_array_unref (self->files);
   g_hash_table_unref (self->old);
-  g_clear_object (&self->socket);
+  g_ptr_array_unref (self->sockets);
   g_free (self->session_id);
   G_OBJECT_CLASS (eka_liar_parent_class)->finalize (object);
 }
@@ -185,12 +186,14 @@ answer_create (EkaLiar    *self,
 {
   g_autoptr (JsonObject) body = eka_json_parse_bytes (request->body, NULL);
   const gchar *id = eka_json_get_string (body, "session_id");
+  const gchar *host = strstr (request->uri, "://") + 3;
   g_autofree gchar *url = NULL;
 
   if (id == NULL)
     id = "ses_0123456789abcdef";
   if (g_strcmp0 (eka_json_get_string (body, "upload_type"), "stream") == 0)
-    url = g_strdup_printf ("wss://scribe.test/stream/%s/audio?key=k%%2F1", id);
+    url = g_strdup_printf ("wss://%.*s/stream/%s/audio?key=k%%2F1",
+                           (gint) strcspn (host, "/"), host, id);
   else
     url = g_strdup_printf ("%s/%s/audio", request->uri, id);
   return reply_with (201, g_strdup_printf (
@@ -255,8 +258,8 @@ answer_stream (EkaLiar *self)
 {
   EkaReply *reply = reply_with (101, g_strdup (""));
 
-  g_clear_object (&self->socket);
   self->socket = eka_liar_socket_new ();
+  g_ptr_array_add (self->sockets, self->socket);
   self->socket->held = self->held;
   self->socket->no_close = self->no_close;
   reply->socket = g_object_ref (EKA_SOCKET (self->socket));

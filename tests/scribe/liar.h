@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * @lose_end: an End that gets an error for an answer has been heard
  * @any_get: what is pushed for Get Session answers any; else only those after
  *   End, which ask for results and not for the list of files
- * @socket: (nullable): the last stream
+ * @sockets: (element-type EkaLiarSocket): all streams, in their order
+ * @socket: (transfer none) (nullable): the last one
  * @held: of the streams to come, see #EkaLiarSocket
  * @no_close: likewise
  *
@@ -47,6 +48,7 @@ struct _EkaLiar
   guint delay;  /* of each answer, in ms of the wall clock */
   guint tokens; /* that were given out */
 
+  GPtrArray *sockets;
   EkaLiarSocket *socket;
   gboolean held;
   gboolean no_close;

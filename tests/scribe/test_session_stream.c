@@ -766,6 +766,25 @@ test_forgone (Streamer     *s,
   assert_uploaded (s, NULL);
 }
 
+/* While it is being created. */
+static void
+test_forgone_late (Streamer     *s,
+                   gconstpointer data)
+{
+  Fixture *f = &s->f;
+  g_autofree gchar *broken = NULL;
+
+  open_session (s);
+  broken = eka_session_dup_id (f->session);
+  eka_session_start (f->session, NULL);
+  while (eka_liar_count (f->liar, EKA_CALL_CREATE) == 0)
+    g_main_context_iteration (NULL, FALSE);
+  eka_session_forgo_stream (f->session);
+  say_something (s, 1000);
+  finish (s);
+  assert_uploaded (s, broken);
+}
+
 #define add(path, data, func)                                                 \
   g_test_add (path, Streamer, data, set_up, func, tear_down)
 
@@ -828,5 +847,6 @@ main (int    argc,
   add ("/session-stream/aborted-empty", GUINT_TO_POINTER (0), test_aborted);
   add ("/session-stream/cancel-repeated", NULL, test_cancel_is_repeated);
   add ("/session-stream/forgone", NULL, test_forgone);
+  add ("/session-stream/forgone-late", NULL, test_forgone_late);
   return g_test_run ();
 }

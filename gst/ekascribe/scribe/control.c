@@ -140,12 +140,7 @@ forgo_on_worker (gpointer user_data)
 {
   EkaSession *self = user_data;
 
-  if (self->feed == NULL || eka_session_is_final (self) ||
-      self->state >= EKA_SESSION_ENDING)
-    return G_SOURCE_REMOVE;
-  eka_fallback_begin (self, g_error_new_literal (
-                                EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                                "There was no time to decode the audio"));
+  self->forgone = TRUE;
   eka_session_step (self);
   return G_SOURCE_REMOVE;
 }
