@@ -214,6 +214,16 @@ parse_faults (SandboxOptions *options, gchar **texts, GError **error)
       if (fault == NULL)
         return FALSE;
       g_ptr_array_add (options->faults, fault);
+      if (fault->where == SANDBOX_STREAM &&
+          !g_strv_contains ((const gchar *const *)options->upload_methods,
+                            "stream"))
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "--fault %s: impossible: there is no stream without "
+                       "--upload-methods",
+                       texts[i]);
+          return FALSE;
+        }
       if (options->client_id != NULL || (fault->where != SANDBOX_LOGIN &&
                                          fault->where != SANDBOX_REFRESH))
         continue;

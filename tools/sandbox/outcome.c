@@ -102,7 +102,8 @@ make_documents (SandboxSession *session)
   gsize i;
 
   session->measurements =
-      sandbox_measure_describe (session->recording, session->chunks->len);
+      sandbox_measure_describe (session->recording,
+                                sandbox_session_count_heard (session));
   for (i = 0; session->request->templates[i] != NULL; i++)
     {
       g_autofree gchar *uuid = g_uuid_string_random ();
