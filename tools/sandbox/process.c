@@ -313,7 +313,7 @@ static gboolean
 start_piece (SandboxSession *session)
 {
   SandboxStream *stream = session->stream;
-  gboolean all = stream->stopped || stream->link == NULL ||
+  gboolean all = stream->stopped || stream->stalled || stream->link == NULL ||
                  session->state != SANDBOX_INITIALIZED;
   GBytes *piece = sandbox_stream_next (stream, all);
   guint64 before = stream->heard;

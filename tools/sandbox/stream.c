@@ -117,6 +117,7 @@ sandbox_stream_begin (SandboxStream *self,
                       gpointer link_data)
 {
   self->form = SANDBOX_STREAM_NEW;
+  self->stalled = FALSE;
   self->link = link;
   self->link_data = link_data;
 }

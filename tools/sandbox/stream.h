@@ -43,6 +43,7 @@ typedef struct
  * @token: in the URL; who has it may send
  * @form: what the first message was
  * @stopped: all audio was sent
+ * @stalled: no more is read, though more may come
  * @link: (nullable): whom the connection is told through; there while it is
  *   open
  * @link_data: for @link
@@ -60,6 +61,7 @@ typedef struct
   gchar *token;
   SandboxStreamForm form;
   gboolean stopped;
+  gboolean stalled;
   const SandboxStreamLink *link;
   gpointer link_data;
   GByteArray *pending;

@@ -37,6 +37,10 @@ strike (Link *self)
     return;
   self->struck = TRUE;
   sandbox_streamfault_strike (self->fault, self->websocket);
+  if (self->fault->kind != SANDBOX_FAULT_STALL)
+    return;
+  self->session->stream->stalled = TRUE;
+  sandbox_process_resume (self->session);
 }
 
 /* After `stop`. */
