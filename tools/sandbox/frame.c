@@ -103,11 +103,8 @@ is_shortest (guint64 length, guint extended)
  * Returns: the frame's length; 0: it is not complete yet, or @error is set
  */
 gsize
-sandbox_frame_parse (guint8 *bytes,
-                     gsize size,
-                     gsize limit,
-                     SandboxFrame *frame,
-                     GError **error)
+sandbox_frame_parse (
+    guint8 *bytes, gsize size, gsize limit, SandboxFrame *frame, GError **error)
 {
   guint extended;
   guint64 length;
@@ -157,8 +154,8 @@ sandbox_frame_close_code (const SandboxFrame *frame, GError **error)
       code == SOUP_WEBSOCKET_CLOSE_NO_STATUS ||
       code == SOUP_WEBSOCKET_CLOSE_ABNORMAL || (code > 1014 && code < 3000))
     return (guint16)refuse_protocol (error, "a close frame has no valid code");
-  if (!g_utf8_validate ((const gchar *)frame->data + 2,
-                        (gssize)frame->size - 2, NULL))
+  if (!g_utf8_validate ((const gchar *)frame->data + 2, (gssize)frame->size - 2,
+                        NULL))
     return (guint16)refuse (error, SOUP_WEBSOCKET_CLOSE_BAD_DATA,
                             "a close frame's reason is not UTF-8");
   return code;

@@ -329,9 +329,9 @@ start_piece (SandboxSession *session)
   job->audio->samples = piece;
   job->audio->rate = SANDBOX_STREAM_RATE;
   job->audio->channels = 1;
-  job->reports = (all && stream->pending->len == 0) ||
-                 stream->heard / TRANSCRIPT_INTERVAL !=
-                     before / TRANSCRIPT_INTERVAL;
+  job->reports =
+      (all && stream->pending->len == 0) ||
+      stream->heard / TRANSCRIPT_INTERVAL != before / TRANSCRIPT_INTERVAL;
   start_job (job, hear_piece_work, hear_piece_done);
   return TRUE;
 }

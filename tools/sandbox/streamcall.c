@@ -63,12 +63,11 @@ fail (Link *self, const GError *error)
                            error->message);
   if (session->state != SANDBOX_INITIALIZED)
     return;
-  sandbox_session_add_problem (session,
-                               session->stream->too_long
-                                   ? "session_duration_exceeded"
-                                   : "stream_invalid",
-                               NULL, "The stream was refused: %s",
-                               error->message);
+  sandbox_session_add_problem (
+      session,
+      session->stream->too_long ? "session_duration_exceeded"
+                                : "stream_invalid",
+      NULL, "The stream was refused: %s", error->message);
   g_clear_handle_id (&session->timer, g_source_remove);
   sandbox_session_set_state (session, SANDBOX_FAILED);
   sandbox_store_save (session);
@@ -216,8 +215,7 @@ check_upgrade (SoupServerMessage *message)
 {
   g_autoptr (GError) error = NULL;
 
-  if (soup_websocket_server_check_handshake (message, NULL, NULL, NULL,
-                                             &error))
+  if (soup_websocket_server_check_handshake (message, NULL, NULL, NULL, &error))
     return NULL;
   if (!g_error_matches (error, SOUP_WEBSOCKET_ERROR,
                         SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET))
@@ -264,8 +262,7 @@ check_handshake (SandboxSession *session,
     return sandbox_refusal_new (404, "session_not_found", NULL,
                                 "Stream does not exist");
   if (!sandbox_stream_admits (
-          session->stream,
-          query ? g_hash_table_lookup (query, "token") : NULL))
+          session->stream, query ? g_hash_table_lookup (query, "token") : NULL))
     return sandbox_refusal_new (403, "forbidden", NULL,
                                 "The URL is not the one that was given");
   refusal = check_upgrade (message);

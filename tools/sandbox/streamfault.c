@@ -110,9 +110,9 @@ sandbox_streamfault_strike (const SandboxFault *fault,
       send_raw (websocket, junk, sizeof junk);
       break;
     case SANDBOX_FAULT_BAD_UTF8:
-      sandbox_websocket_send (
-          websocket, sandbox_frame_build (SANDBOX_OPCODE_TEXT, TRUE, bad_text,
-                                          sizeof bad_text));
+      sandbox_websocket_send (websocket,
+                              sandbox_frame_build (SANDBOX_OPCODE_TEXT, TRUE,
+                                                   bad_text, sizeof bad_text));
       break;
     case SANDBOX_FAULT_MASKED:
       send_raw (websocket, masked, sizeof masked);

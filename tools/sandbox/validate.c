@@ -198,10 +198,10 @@ check_upload (const SandboxOptions *options, const SandboxRequest *request)
                                 request->upload_type);
   needed = g_str_equal (request->upload_type, "stream") ? "websocket" : "http";
   if (!g_str_equal (request->communication_protocol, needed))
-    return sandbox_refusal_new (
-        400, "invalid_request", "communication_protocol",
-        "%s uploads need communication_protocol %s", request->upload_type,
-        needed);
+    return sandbox_refusal_new (400, "invalid_request",
+                                "communication_protocol",
+                                "%s uploads need communication_protocol %s",
+                                request->upload_type, needed);
   return NULL;
 }
 

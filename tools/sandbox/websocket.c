@@ -143,10 +143,10 @@ write_next (SandboxWebsocket *self)
   if (bytes == NULL || self->writing || self->over || self->stalled)
     return;
   self->writing = TRUE;
-  g_output_stream_write_all_async (
-      g_io_stream_get_output_stream (self->stream),
-      g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-      G_PRIORITY_DEFAULT, self->cancellable, write_done, self);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (self->stream),
+                                   g_bytes_get_data (bytes, NULL),
+                                   g_bytes_get_size (bytes), G_PRIORITY_DEFAULT,
+                                   self->cancellable, write_done, self);
 }
 
 /* @frame: (transfer full) */
@@ -202,8 +202,7 @@ take_data (SandboxWebsocket *self, const SandboxFrame *frame, GError **error)
   if (first)
     self->opcode = frame->opcode;
   if (self->message->len + frame->size > SANDBOX_MAX_MESSAGE_SIZE)
-    return refuse (error, SOUP_WEBSOCKET_CLOSE_TOO_BIG,
-                   "a message is too big");
+    return refuse (error, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "a message is too big");
   g_byte_array_append (self->message, frame->data, (guint)frame->size);
   if (!frame->last)
     return TRUE;
@@ -226,9 +225,9 @@ take_frame (SandboxWebsocket *self, const SandboxFrame *frame, GError **error)
     case SANDBOX_OPCODE_CLOSE:
       return take_close (self, frame, error);
     case SANDBOX_OPCODE_PING:
-      sandbox_websocket_send (
-          self, sandbox_frame_build (SANDBOX_OPCODE_PONG, TRUE, frame->data,
-                                     frame->size));
+      sandbox_websocket_send (self,
+                              sandbox_frame_build (SANDBOX_OPCODE_PONG, TRUE,
+                                                   frame->data, frame->size));
       return TRUE;
     case SANDBOX_OPCODE_PONG:
       return TRUE;
@@ -370,8 +369,8 @@ sandbox_websocket_accept (SoupServerMessage *message,
   g_queue_init (&self->outgoing);
   g_queue_push_tail (&self->outgoing, make_head (message));
   self->stream = sandbox_wire_take (message, 101);
-  self->on_stop = g_cancellable_connect (
-      store->cancellable, G_CALLBACK (on_stop), self, NULL);
+  self->on_stop = g_cancellable_connect (store->cancellable,
+                                         G_CALLBACK (on_stop), self, NULL);
   write_next (self);
   if (self->idle == 0)
     self->idle = g_idle_add_full (G_PRIORITY_DEFAULT, on_begin, self, NULL);
@@ -497,10 +496,9 @@ sandbox_websocket_stall (SandboxWebsocket *self)
     return;
   self->stalled = TRUE;
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->watch =
-      g_unix_fd_add (g_socket_get_fd (socket),
-                     (GIOCondition)POLLRDHUP | G_IO_HUP | G_IO_ERR, on_hangup,
-                     self);
+  self->watch = g_unix_fd_add (g_socket_get_fd (socket),
+                               (GIOCondition)POLLRDHUP | G_IO_HUP | G_IO_ERR,
+                               on_hangup, self);
 }
 
 /**
