@@ -279,7 +279,8 @@ roll_for_room (GstEkascribeRecording *self,
 
   g_mutex_lock (&self->lock);
   part = self->current;
-  rolls = part != NULL && part->feed != NULL && part->chunks > 0 &&
+  rolls = part != NULL && part->feed != NULL && part->doom == NULL &&
+          part->chunks > 0 &&
           (!live || is_alone_locked (self, part));
   if (rolls)
     part->roll_wanted = TRUE;

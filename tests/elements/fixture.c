@@ -121,6 +121,9 @@ fixture_launch (Fixture     *f,
     g_object_set (f->sink, "base-url", "https://scribe.test/v1", NULL);
   g_object_set (f->sink, "access-token", "secret-token", "poll-interval",
                 (guint64) 10 * GST_MSECOND, NULL);
+  if (g_getenv ("EKASCRIBE_TEST_UPLOAD_TYPE") != NULL)
+    gst_util_set_object_arg (G_OBJECT (f->sink), "upload-type",
+                             g_getenv ("EKASCRIBE_TEST_UPLOAD_TYPE"));
   gst_ekascribe_sink_set_transport_func (GST_EKASCRIBE_SINK (f->sink),
                                          give_service, f);
   f->bus = gst_pipeline_get_bus (GST_PIPELINE (f->pipeline));

@@ -25,6 +25,7 @@ void   harness_run           (const gchar   *command);
 gchar *harness_read          (const gchar   *folder,
                               const gchar   *name);
 
+guint16 harness_free_port     (void);
 GSubprocess *harness_serve   (const gchar   *command,
                               gchar        **url);
 void         harness_stop    (GSubprocess   *process);

@@ -18,27 +18,11 @@
 static gchar *work;
 static gchar *speech;
 
-/* A port of loopback that is free. */
-static guint16
-free_port (void)
-{
-  g_autoptr (GInetAddress) loopback =
-      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocket) socket = g_socket_new (
-      G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-  g_autoptr (GSocketAddress) bound = NULL;
-
-  g_assert_true (g_socket_bind (socket, any, TRUE, NULL));
-  bound = g_socket_get_local_address (socket, NULL);
-  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
-}
-
 /* A service that knows only of the way through the proxy. */
 static Sandbox *
 make_service (Proxy **proxy)
 {
-  guint16 port = free_port ();
+  guint16 port = harness_free_port ();
   g_autofree gchar *options = NULL;
 
   *proxy = proxy_new (port);

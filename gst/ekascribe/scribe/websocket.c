@@ -66,6 +66,15 @@ on_writable (GObject *stream,
   return G_SOURCE_REMOVE;
 }
 
+/* One that was found broken on sending is closed, and that is told soon. */
+static gboolean
+is_closed (EkaWebsocket *self)
+{
+  return soup_websocket_connection_get_state (self->connection) !=
+             SOUP_WEBSOCKET_STATE_OPEN ||
+         (self->socket != NULL && g_socket_is_closed (self->socket));
+}
+
 static void
 watch_writable (EkaWebsocket *self)
 {
@@ -73,7 +82,7 @@ watch_writable (EkaWebsocket *self)
       soup_websocket_connection_get_io_stream (self->connection);
   GOutputStream *output = g_io_stream_get_output_stream (stream);
 
-  if (self->writable != NULL)
+  if (self->writable != NULL || is_closed (self))
     return;
   self->writable = g_pollable_output_stream_create_source (
       G_POLLABLE_OUTPUT_STREAM (output), NULL);
@@ -90,8 +99,7 @@ eka_websocket_send (EkaSocket   *socket,
 {
   EkaWebsocket *self = EKA_WEBSOCKET (socket);
 
-  if (soup_websocket_connection_get_state (self->connection) !=
-      SOUP_WEBSOCKET_STATE_OPEN)
+  if (is_closed (self))
     return;
   if (text != NULL)
     soup_websocket_connection_send_text (self->connection, text);
@@ -223,12 +231,34 @@ eka_websocket_init (EkaWebsocket *self)
 {
 }
 
+/* Libsoup may have told nobody so far. */
+static gboolean
+tell_end (gpointer user_data)
+{
+  EkaWebsocket *self = user_data;
+
+  eka_socket_tell_closed (
+      EKA_SOCKET (self),
+      soup_websocket_connection_get_close_code (self->connection), self->error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_end (EkaWebsocket *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, tell_end, g_object_ref (self), g_object_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+}
+
 /* Bounds what the kernel keeps, and watches what comes. */
 static void
-take_socket (EkaWebsocket *self,
-             GSocket      *socket)
+watch_socket (EkaWebsocket *self)
 {
-  self->socket = g_object_ref (socket);
+  GSocket *socket = self->socket;
+
   g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, NULL);
   g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, NULL);
   self->whole = count_received (self);
@@ -240,7 +270,8 @@ take_socket (EkaWebsocket *self,
 
 /**
  * eka_websocket_new:
- * @connection: (transfer full): a client's, open
+ * @connection: (transfer full): a client's; it may have broken since it was
+ *   made
  * @socket: (transfer none) (nullable): what lies below it
  *
  * Returns: (transfer full): the socket
@@ -252,13 +283,17 @@ eka_websocket_new (SoupWebsocketConnection *connection,
   EkaWebsocket *self = g_object_new (EKA_TYPE_WEBSOCKET, NULL);
 
   self->connection = connection;
+  if (socket != NULL)
+    self->socket = g_object_ref (socket);
   soup_websocket_connection_set_max_incoming_payload_size (connection,
                                                            MAX_MESSAGE);
   g_signal_connect (connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect (connection, "pong", G_CALLBACK (on_pong), self);
   g_signal_connect (connection, "error", G_CALLBACK (on_error), self);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
-  if (socket != NULL)
-    take_socket (self, socket);
+  if (is_closed (self))
+    schedule_end (self);
+  else if (socket != NULL)
+    watch_socket (self);
   return EKA_SOCKET (self);
 }
