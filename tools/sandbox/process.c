@@ -309,7 +309,7 @@ hear_piece_done (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Unlike a chunk, it is heard also when the session has failed: that is how it
  * comes to be kept. */
-static gboolean
+static void
 start_piece (SandboxSession *session)
 {
   SandboxStream *stream = session->stream;
@@ -320,7 +320,7 @@ start_piece (SandboxSession *session)
   Job *job;
 
   if (piece == NULL)
-    return FALSE;
+    return;
   session->busy = TRUE;
   stream->heard += g_bytes_get_size (piece);
   job = job_new (session, NULL);
@@ -333,7 +333,22 @@ start_piece (SandboxSession *session)
       (all && stream->pending->len == 0) ||
       stream->heard / TRANSCRIPT_INTERVAL != before / TRANSCRIPT_INTERVAL;
   start_job (job, hear_piece_work, hear_piece_done);
-  return TRUE;
+}
+
+/**
+ * sandbox_process_stream:
+ * @session: whose stream has changed
+ *
+ * Lets the next piece of the stream be heard, if there is one. Unlike
+ * sandbox_process_resume() it closes no recording, so that it may come at any
+ * time: a connection also ends between that and the results.
+ */
+void
+sandbox_process_stream (SandboxSession *session)
+{
+  if (session->stream != NULL && !session->busy &&
+      !g_cancellable_is_cancelled (session->store->cancellable))
+    start_piece (session);
 }
 
 /* --- what is next --------------------------------------------------------- */
@@ -362,7 +377,7 @@ take_next (SandboxSession *session)
 
 /**
  * sandbox_process_resume:
- * @session: whose chunks have changed, or whose stream
+ * @session: whose chunks have changed, or whose stream was heard
  *
  * Lets the next chunk or piece be heard, if there is one, and closes the
  * recording after the last of a session that was ended.
@@ -373,10 +388,8 @@ sandbox_process_resume (SandboxSession *session)
   SandboxChunk *chunk;
   Job *job;
 
-  if (session->busy ||
-      g_cancellable_is_cancelled (session->store->cancellable) ||
-      (session->stream != NULL && start_piece (session)) ||
-      is_stopped (session))
+  sandbox_process_stream (session);
+  if (session->busy || is_stopped (session))
     return;
   chunk = take_next (session);
   if (chunk != NULL)

@@ -13,6 +13,7 @@ void sandbox_process_chunk  (SandboxSession *session,
                              GBytes         *file);
 void sandbox_process_end    (SandboxSession *session,
                              gint64          sent);
+void sandbox_process_stream (SandboxSession *session);
 void sandbox_process_resume (SandboxSession *session);
 
 G_END_DECLS

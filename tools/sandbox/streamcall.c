@@ -40,7 +40,7 @@ strike (Link *self)
   if (self->fault->kind != SANDBOX_FAULT_STALL)
     return;
   self->session->stream->stalled = TRUE;
-  sandbox_process_resume (self->session);
+  sandbox_process_stream (self->session);
 }
 
 /* After `stop`. */
@@ -90,7 +90,7 @@ on_message (gpointer user_data, gboolean text, gconstpointer data, gsize size)
       fail (self, error);
       return;
     }
-  sandbox_process_resume (self->session);
+  sandbox_process_stream (self->session);
   if (stream->pending->len > MAX_PENDING)
     sandbox_websocket_hold (self->websocket);
   strike (self);
@@ -122,7 +122,7 @@ on_closed (gpointer user_data)
   Link *self = user_data;
 
   self->session->stream->link = NULL;
-  sandbox_process_resume (self->session);
+  sandbox_process_stream (self->session);
   g_free (self);
 }
 
@@ -172,6 +172,7 @@ on_heard (gpointer user_data, const gchar *transcript)
   g_autofree gchar *text = NULL;
 
   if (transcript != NULL && session->state == SANDBOX_INITIALIZED &&
+      !session->stream->stopped &&
       sandbox_websocket_is_clear (self->websocket) &&
       !(self->struck && self->fault->kind == SANDBOX_FAULT_FRAGMENTS))
     {
@@ -203,7 +204,7 @@ on_over (gpointer user_data)
   /* After `stop` it is closed, or has been told not to. */
   if (!session->stream->stopped)
     sandbox_websocket_close (self->websocket, code, reason);
-  sandbox_process_resume (session);
+  sandbox_process_stream (session);
 }
 
 static const SandboxStreamLink LINK = { on_heard, on_over };
