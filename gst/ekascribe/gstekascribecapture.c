@@ -49,33 +49,85 @@ start_part_locked (GstEkascribeRecording *self,
 }
 
 /**
+ * gst_ekascribe_recording_is_full:
+ * @self: a run
+ * @duration: of the next packet, in ns
+ *
+ * A stream can't take back what was sent: the session that it belongs to ends
+ * with the packet of before.
+ *
+ * Returns: whether what comes is to be cut from what came, for it goes to
+ *   another session
+ */
+gboolean
+gst_ekascribe_recording_is_full (GstEkascribeRecording *self,
+                                 GstClockTime           duration)
+{
+  const GstEkascribePart *part;
+  gboolean full;
+
+  g_mutex_lock (&self->lock);
+  part = self->current;
+  full = part != NULL && part->feed != NULL && part->streamed > 0 &&
+         (part->roll_wanted ||
+          (self->max_session_duration != 0 &&
+           part->streamed + duration > self->max_session_duration));
+  g_mutex_unlock (&self->lock);
+  return full;
+}
+
+static void
+stream_locked (GstEkascribePart *part,
+               const EkaPacket  *packet,
+               gboolean          pcm,
+               GstClockTime      duration)
+{
+  if (part->feed == NULL)
+    return;
+  if (!pcm) {
+    part->chain->chunked = TRUE;
+    g_clear_pointer (&part->feed, eka_feed_unref);
+    eka_session_forgo_stream (part->session);
+    return;
+  }
+  part->streamed += duration;
+  /* A part of a sample is left out of chunks, too. */
+  if (eka_feed_push (part->feed, packet->data, packet->size & ~(gsize) 1))
+    eka_session_audio_added (part->session);
+}
+
+/**
  * gst_ekascribe_recording_add_packet:
  * @self: a run
- * @running_time: of the packet
- * @size: its bytes
+ * @packet: a packet that was taken
+ * @pcm: it can be streamed
  * @duration: its length in ns
  *
  * Says that audio has come: the first packet starts a session, and one after
- * the end of a session another session.
+ * the end of a session another session. Where the session streams it gets the
+ * packet now.
  *
  * Returns: GST_FLOW_ERROR where the run has failed, which was told
  */
 GstFlowReturn
 gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
-                                    GstClockTime           running_time,
-                                    gsize                  size,
+                                    const EkaPacket       *packet,
+                                    gboolean               pcm,
                                     GstClockTime           duration)
 {
+  GstEkascribePart *part;
   gboolean failed;
 
   g_mutex_lock (&self->lock);
   failed = self->failed;
   self->packets++;
-  self->bytes_in += size;
+  self->bytes_in += packet->size;
   self->duration += duration;
-  if (!failed && !is_discarded_locked (self))
-    start_part_locked (self, gst_ekascribe_recording_ensure_part_locked (self),
-                       running_time);
+  if (!failed && !is_discarded_locked (self)) {
+    part = gst_ekascribe_recording_ensure_part_locked (self);
+    start_part_locked (self, part, packet->running_time);
+    stream_locked (part, packet, pcm, duration);
+  }
   g_mutex_unlock (&self->lock);
   return failed ? GST_FLOW_ERROR : GST_FLOW_OK;
 }
@@ -198,6 +250,43 @@ wait_for_room (GstEkascribeRecording *self,
   return ret;
 }
 
+static gboolean
+is_alone_locked (GstEkascribeRecording  *self,
+                 const GstEkascribePart *part)
+{
+  guint i;
+
+  for (i = 0; i < self->parts->len; i++) {
+    const GstEkascribePart *other = g_ptr_array_index (self->parts, i);
+
+    if (other != part && !other->done)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A stream is kept until its results are there: to make room its session has to
+ * end, and the recording goes on in another one. A live pipeline does that while
+ * no other session is about to make room.
+ *
+ * Returns: whether it will */
+static gboolean
+roll_for_room (GstEkascribeRecording *self,
+               gboolean               live)
+{
+  GstEkascribePart *part;
+  gboolean rolls;
+
+  g_mutex_lock (&self->lock);
+  part = self->current;
+  rolls = part != NULL && part->feed != NULL && part->chunks > 0 &&
+          (!live || is_alone_locked (self, part));
+  if (rolls)
+    part->roll_wanted = TRUE;
+  g_mutex_unlock (&self->lock);
+  return rolls;
+}
+
 static GstFlowReturn
 make_room (GstEkascribeRecording *self,
            EkaChunk              *chunk,
@@ -210,6 +299,8 @@ make_room (GstEkascribeRecording *self,
     return GST_FLOW_OK;
   }
   ask_for_room (self);
+  if (roll_for_room (self, live))
+    return GST_FLOW_OK;
   if (!live)
     return wait_for_room (self, chunk);
   drop_for (self, chunk);
@@ -225,8 +316,8 @@ choose_part_locked (GstEkascribeRecording *self,
   GstEkascribePart *part = gst_ekascribe_recording_ensure_part_locked (self);
   const GstClockTime length = chunk->duration + chunk->pre_roll;
 
-  if (self->max_session_duration != 0 && part->chunks > 0 &&
-      part->length + length > self->max_session_duration) {
+  if (self->max_session_duration != 0 && part->feed == NULL &&
+      part->chunks > 0 && part->length + length > self->max_session_duration) {
     gst_ekascribe_recording_roll_over_locked (self, part, NULL);
     part = gst_ekascribe_recording_ensure_part_locked (self);
   }
@@ -250,6 +341,8 @@ put_locked (GstEkascribeRecording *self,
     return;
   }
   eka_outbox_put (part->outbox, chunk);
+  if (part->feed != NULL)
+    eka_feed_cut (part->feed, chunk);
   eka_session_chunk_added (part->session);
 }
 

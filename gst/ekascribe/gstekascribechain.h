@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @length: sessions so far
  * @rolled: a session was ended because it was full
  * @closed: no session follows
+ * @chunked: it is not streamed, or not any more
  * @combined: the transcripts of all sessions were put together
  * @discarded: nobody wants its audio
  *
@@ -26,6 +27,7 @@ typedef struct
   guint length;
   gboolean rolled;
   gboolean closed;
+  gboolean chunked;
   gboolean combined;
   gboolean discarded;
 } GstEkascribeChain;

@@ -122,6 +122,11 @@ make_settings (const GstEkascribeProperties *properties)
   settings->result_timeout = microseconds (properties->result_timeout);
   settings->poll_interval = microseconds (properties->poll_interval);
   settings->settle_time = microseconds (properties->result_settle_time);
+  settings->upload_type = properties->upload_type;
+  settings->stream_format = properties->stream_format;
+  settings->stream_fallback = properties->stream_fallback;
+  if (properties->timeout > 0)
+    settings->stream_timeout = properties->timeout * G_TIME_SPAN_SECOND;
   settings->on_chunk_error = properties->on_chunk_error;
   settings->retry_time = microseconds (properties->retry_time);
   return settings;

@@ -123,7 +123,8 @@ connect_caps (GstEkascribeInput     *self,
   g_autofree gchar *formats = NULL;
   const gchar *format = NULL;
 
-  if (is_passthrough (gst_caps_get_structure (caps, 0))) {
+  if (is_passthrough (gst_caps_get_structure (caps, 0)) &&
+      !gst_ekascribe_recording_is_streaming (recording)) {
     format =
         gst_ekascribe_recording_choose_format (recording, EKA_CODEC_OPUS);
     if (format != NULL)

@@ -301,6 +301,28 @@ gst_ekascribe_post_transcript (GstElement  *element,
 }
 
 /**
+ * gst_ekascribe_post_stream_message:
+ * @element: who posts
+ * @session_id: the session
+ * @part: its number in this run, from 1
+ * @text: what the service sent in a stream, and is no transcript
+ *
+ * Posts `ekascribe-stream-message`.
+ */
+void
+gst_ekascribe_post_stream_message (GstElement  *element,
+                                   const gchar *session_id,
+                                   guint        part,
+                                   const gchar *text)
+{
+  post_structure (element,
+                  gst_structure_new ("ekascribe-stream-message", "session-id",
+                                     G_TYPE_STRING, session_id, "part",
+                                     G_TYPE_UINT, part, "text", G_TYPE_STRING,
+                                     text, NULL));
+}
+
+/**
  * gst_ekascribe_post_combined:
  * @element: who posts
  * @session_id: the first session of the recording

@@ -40,6 +40,11 @@ void gst_ekascribe_post_transcript (GstElement      *element,
                                     const gchar     *text,
                                     gboolean         final,
                                     const gchar     *language);
+void gst_ekascribe_post_stream_message
+                                   (GstElement      *element,
+                                    const gchar     *session_id,
+                                    guint            part,
+                                    const gchar     *text);
 void gst_ekascribe_post_combined   (GstElement      *element,
                                     const gchar     *session_id,
                                     guint            parts,

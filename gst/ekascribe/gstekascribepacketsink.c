@@ -286,7 +286,7 @@ take_packet (GstEkascribePacketSink *self,
     return GST_FLOW_OK;
   }
   return gst_ekascribe_recording_add_packet (
-      self->recording, packet->running_time, packet->size, duration);
+      self->recording, packet, self->codec.type == EKA_CODEC_PCM, duration);
 }
 
 static void
@@ -334,13 +334,32 @@ await_limits_and_play (GstEkascribePacketSink *self,
   return ret;
 }
 
-/* Makes ready for one more packet. */
+/* What came goes to the session that has streamed it, before @packet begins
+ * another one. */
+static GstFlowReturn
+roll_over_if_full (GstEkascribePacketSink *self,
+                   const EkaPacket        *packet)
+{
+  if (self->chunker != NULL &&
+      gst_ekascribe_recording_is_full (self->recording,
+                                       get_duration (self, packet))) {
+    drop_chunker (self);
+    self->changed = TRUE;
+  }
+  return self->changed ? deliver (self) : GST_FLOW_OK;
+}
+
+/* Makes ready for @packet.
+ * @skip: samples at its start that are not to be heard */
 static GstFlowReturn
 prepare (GstEkascribePacketSink *self,
+         const EkaPacket        *packet,
          guint                   skip)
 {
   GstFlowReturn ret = await_limits_and_play (self, FALSE);
 
+  if (ret == GST_FLOW_OK)
+    ret = roll_over_if_full (self, packet);
   ensure_chunker (self, skip);
   return ret;
 }
@@ -353,6 +372,7 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
   EkaPacket packet = { 0 };
   GstFlowReturn ret;
   GstMapInfo map;
+  guint skip;
 
   if (!self->have_codec)
     return GST_FLOW_NOT_NEGOTIATED;
@@ -370,7 +390,8 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
   packet.data = map.data;
   packet.size = map.size;
   packet.trim_end = get_trim_end (self, buffer);
-  ret = prepare (self, place (self, GST_BUFFER_PTS (buffer), &packet));
+  skip = place (self, GST_BUFFER_PTS (buffer), &packet);
+  ret = prepare (self, &packet, skip);
   if (ret != GST_FLOW_OK) {
     gst_buffer_unmap (buffer, &map);
     return ret;

@@ -57,6 +57,7 @@ gst_ekascribe_part_unref (GstEkascribePart *part)
     return;
   g_clear_pointer (&part->session, eka_session_unref);
   eka_outbox_unref (part->outbox);
+  g_clear_pointer (&part->feed, eka_feed_unref);
   gst_ekascribe_progress_clear (&part->progress);
   gst_ekascribe_chain_unref (part->chain);
   g_clear_error (&part->doom);

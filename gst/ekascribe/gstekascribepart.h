@@ -17,12 +17,15 @@ G_BEGIN_DECLS
  * @chain: the recording that it is a part of
  * @session: the session
  * @outbox: its audio, until its results are there
+ * @feed: (nullable): its audio, while it is streamed
  * @progress: its PROGRESS messages
  * @state: what the session entered last
  * @session_id: on the service, where it is created later, or never
  * @doom: (nullable): why the session can't be saved
  * @running_time: of the first packet, or %GST_CLOCK_TIME_NONE
  * @length: audio of its chunks in ns, as a service may count it
+ * @streamed: audio in ns that went to @feed
+ * @roll_wanted: the next packet is for another session
  * @chunks: made so far
  * @transcript: (nullable): of its result
  * @language: (nullable): of @transcript
@@ -42,6 +45,7 @@ typedef struct
   GstEkascribeChain *chain;
   EkaSession *session;
   EkaOutbox *outbox;
+  EkaFeed *feed;
   GstEkascribeProgress progress;
 
   EkaSessionState state;
@@ -49,6 +53,8 @@ typedef struct
   GError *doom;
   GstClockTime running_time;
   GstClockTime length;
+  GstClockTime streamed;
+  gboolean roll_wanted;
   guint chunks;
   gchar *transcript;
   gchar *language;

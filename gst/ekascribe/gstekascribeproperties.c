@@ -19,6 +19,9 @@
 #define DEFAULT_RESULT_SETTLE_TIME (30 * GST_SECOND)
 #define DEFAULT_MAX_SIZE_BYTES (64 * 1024 * 1024)
 #define DEFAULT_MAX_SIZE_TIME 0
+#define DEFAULT_UPLOAD_TYPE EKA_UPLOAD_CHUNKED
+#define DEFAULT_STREAM_FORMAT EKA_STREAM_PCM
+#define DEFAULT_STREAM_FALLBACK TRUE
 #define DEFAULT_DISCOVERY EKA_DISCOVERY_AUTO
 #define DEFAULT_TIMEOUT 30
 #define DEFAULT_RETRY_TIME (600 * GST_SECOND)
@@ -43,6 +46,9 @@ enum
   PROP_PATIENT_DETAILS,
   PROP_ADDITIONAL_DATA,
   PROP_RESULT_TEMPLATE,
+  PROP_UPLOAD_TYPE,
+  PROP_STREAM_FORMAT,
+  PROP_STREAM_FALLBACK,
   PROP_ALLOW_HTTP,
   PROP_TRUSTED_HOSTS,
   PROP_MAX_CHUNK_DURATION,
@@ -73,93 +79,6 @@ enum
 /* What every DOT dump would show, were it readable. */
 #define SECRET                                                                \
   (G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-
-GType
-gst_ekascribe_session_mode_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { GST_EKASCRIBE_SESSION_MODE_DICTATION, "One person dictates",
-      "dictation" },
-    { GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
-      "Several persons talk to each other", "consultation" },
-    { 0, NULL, NULL },
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstEkascribeSessionMode", values));
-  return type;
-}
-
-GType
-gst_ekascribe_discovery_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { EKA_DISCOVERY_AUTO,
-      "Ask the service what it can do; without an answer the defaults hold",
-      "auto" },
-    { EKA_DISCOVERY_REQUIRE, "The service must tell what it can do",
-      "require" },
-    { EKA_DISCOVERY_OFF, "Do not ask; the defaults hold", "off" },
-    { 0, NULL, NULL },
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstEkascribeDiscovery", values));
-  return type;
-}
-
-GType
-gst_ekascribe_chunk_error_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { EKA_CHUNK_ERROR_ABORT,
-      "The session is not ended without it; the recording has failed",
-      "abort" },
-    { EKA_CHUNK_ERROR_SKIP, "It is left out, with a warning", "skip" },
-    { 0, NULL, NULL },
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstEkascribeChunkError", values));
-  return type;
-}
-
-GType
-gst_ekascribe_state_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { EKA_SESSION_IDLE, "Nothing asked yet", "idle" },
-    { EKA_SESSION_DISCOVERING, "The service is asked what it can do",
-      "discovering" },
-    { EKA_SESSION_READY, "Waits for the first audio", "ready" },
-    { EKA_SESSION_CREATING, "The session is being created", "creating" },
-    { EKA_SESSION_RECORDING, "Chunks go up as they come", "recording" },
-    { EKA_SESSION_DRAINING, "The last chunks go up", "draining" },
-    { EKA_SESSION_AUDITING, "The service's list of the audio is looked at",
-      "auditing" },
-    { EKA_SESSION_ENDING, "The session is being ended", "ending" },
-    { EKA_SESSION_PROCESSING, "The service works", "processing" },
-    { EKA_SESSION_COMPLETED, "All results are there", "completed" },
-    { EKA_SESSION_PARTIAL, "Some results are there", "partial" },
-    { EKA_SESSION_FAILED, "No results, or audio not delivered", "failed" },
-    { EKA_SESSION_EXPIRED, "The service gave the session up", "expired" },
-    { EKA_SESSION_DISCARDED, "There was no audio, or nobody wants it",
-      "discarded" },
-    { 0, NULL, NULL },
-  };
-  static gsize type = 0;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-                       g_enum_register_static ("GstEkascribeState", values));
-  return type;
-}
 
 static void
 install_string (GObjectClass *klass,
@@ -264,6 +183,24 @@ install_service (GObjectClass *klass)
                 "Whether the service is asked what it can do before a session "
                 "is created. Settings that it rules out are an error then",
                 GST_TYPE_EKASCRIBE_DISCOVERY, DEFAULT_DISCOVERY, READWRITE);
+}
+
+static void
+install_upload (GObjectClass *klass)
+{
+  install_enum (klass, PROP_UPLOAD_TYPE, "upload-type", "Upload type",
+                "How audio gets to the service",
+                GST_TYPE_EKASCRIBE_UPLOAD_TYPE, DEFAULT_UPLOAD_TYPE, READWRITE);
+  install_enum (klass, PROP_STREAM_FORMAT, "stream-format", "Stream format",
+                "What a stream consists of (upload-type=stream)",
+                GST_TYPE_EKASCRIBE_STREAM_FORMAT, DEFAULT_STREAM_FORMAT,
+                READWRITE);
+  install_boolean (klass, PROP_STREAM_FALLBACK, "stream-fallback",
+                   "Stream fallback",
+                   "Send all audio in chunks, to another session, where the "
+                   "service takes no stream or the stream breaks; without it "
+                   "that is an error",
+                   DEFAULT_STREAM_FALLBACK);
 }
 
 static void
@@ -442,6 +379,7 @@ void
 gst_ekascribe_properties_install (GObjectClass *klass)
 {
   install_service (klass);
+  install_upload (klass);
   install_session (klass);
   install_results (klass);
   install_bounds (klass);
@@ -449,6 +387,8 @@ gst_ekascribe_properties_install (GObjectClass *klass)
   install_run (klass);
 
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_SESSION_MODE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_UPLOAD_TYPE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STREAM_FORMAT, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_DISCOVERY, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CHUNK_ERROR, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STATE, 0);
@@ -466,6 +406,9 @@ gst_ekascribe_properties_init (GstEkascribeProperties *self)
   self->base_url = g_strdup (url != NULL && *url != '\0' ? url :
                                                            DEFAULT_BASE_URL);
   self->session_mode = DEFAULT_SESSION_MODE;
+  self->upload_type = DEFAULT_UPLOAD_TYPE;
+  self->stream_format = DEFAULT_STREAM_FORMAT;
+  self->stream_fallback = DEFAULT_STREAM_FALLBACK;
   self->allow_http = DEFAULT_ALLOW_HTTP;
   self->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
   self->wait_for_results = DEFAULT_WAIT_FOR_RESULTS;
@@ -612,6 +555,15 @@ set_other (GstEkascribeProperties *self,
     case PROP_SESSION_MODE:
       self->session_mode = g_value_get_enum (value);
       return TRUE;
+    case PROP_UPLOAD_TYPE:
+      self->upload_type = g_value_get_enum (value);
+      return TRUE;
+    case PROP_STREAM_FORMAT:
+      self->stream_format = g_value_get_enum (value);
+      return TRUE;
+    case PROP_STREAM_FALLBACK:
+      self->stream_fallback = g_value_get_boolean (value);
+      return TRUE;
     case PROP_DISCOVERY:
       self->discovery = g_value_get_enum (value);
       return TRUE;
@@ -701,6 +653,12 @@ gst_ekascribe_properties_get (GstEkascribeProperties *self,
     g_value_set_uint64 (value, *number);
   else if (id == PROP_SESSION_MODE)
     g_value_set_enum (value, self->session_mode);
+  else if (id == PROP_UPLOAD_TYPE)
+    g_value_set_enum (value, self->upload_type);
+  else if (id == PROP_STREAM_FORMAT)
+    g_value_set_enum (value, self->stream_format);
+  else if (id == PROP_STREAM_FALLBACK)
+    g_value_set_boolean (value, self->stream_fallback);
   else if (id == PROP_DISCOVERY)
     g_value_set_enum (value, self->discovery);
   else if (id == PROP_ON_CHUNK_ERROR)

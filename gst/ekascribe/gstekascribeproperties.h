@@ -4,28 +4,9 @@
  */
 #pragma once
 
-#include <gst/gst.h>
-
-#include "scribe/settings.h"
+#include "gstekascribeenums.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  GST_EKASCRIBE_SESSION_MODE_DICTATION,
-  GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
-} GstEkascribeSessionMode;
-
-GType gst_ekascribe_session_mode_get_type (void);
-GType gst_ekascribe_discovery_get_type (void);
-GType gst_ekascribe_chunk_error_get_type (void);
-#define GST_TYPE_EKASCRIBE_CHUNK_ERROR (gst_ekascribe_chunk_error_get_type ())
-
-GType gst_ekascribe_state_get_type (void);
-
-#define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
-#define GST_TYPE_EKASCRIBE_DISCOVERY (gst_ekascribe_discovery_get_type ())
-#define GST_TYPE_EKASCRIBE_STATE (gst_ekascribe_state_get_type ())
 
 /* The properties that tell of a run; the element answers them itself. */
 typedef enum
@@ -60,6 +41,9 @@ typedef struct
   gchar *patient_details;
   gchar *additional_data;
   gchar *result_template;
+  EkaUploadType upload_type;
+  EkaStreamFormat stream_format;
+  gboolean stream_fallback;
   gboolean allow_http;
   gchar *trusted_hosts;
   GstClockTime max_chunk_duration;

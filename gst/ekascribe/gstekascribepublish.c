@@ -149,6 +149,10 @@ gst_ekascribe_publish (GstElement              *element,
       gst_ekascribe_post_transcript (element, event->session_id, part->number,
                                      event->text, FALSE, event->language);
       break;
+    case EKA_SESSION_EVENT_STREAM_MESSAGE:
+      gst_ekascribe_post_stream_message (element, event->session_id,
+                                         part->number, event->text);
+      break;
     case EKA_SESSION_EVENT_WARNING:
       gst_ekascribe_post_warning (element, event->error, event->session_id);
       break;
@@ -158,6 +162,7 @@ gst_ekascribe_publish (GstElement              *element,
                         ("session %s", event->session_id));
       break;
     case EKA_SESSION_EVENT_DISCOVERED:
+    case EKA_SESSION_EVENT_FALLBACK:
     case EKA_SESSION_EVENT_FULL:
     case EKA_SESSION_EVENT_DONE:
       break;

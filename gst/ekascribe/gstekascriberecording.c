@@ -189,6 +189,8 @@ make_settings_locked (GstEkascribeRecording  *self,
   if (has_started_locked (self))
     g_clear_pointer (&settings->session_id, g_free);
   settings->part = part->chain->length;
+  settings->upload_type =
+      part->feed != NULL ? EKA_UPLOAD_STREAM : EKA_UPLOAD_CHUNKED;
   return settings;
 }
 
@@ -214,12 +216,16 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
 
   chain->length++;
   part->progress.playing = self->playing;
+  if (gst_ekascribe_recording_streams_locked (self, chain))
+    part->feed = eka_feed_new ();
   listener->recording = gst_ekascribe_recording_ref (self);
   listener->part = gst_ekascribe_part_ref (part);
   part->session = eka_session_new (
       self->worker, self->transport, part->outbox,
       make_settings_locked (self, part), session_event, listener,
       listener_free);
+  if (part->feed != NULL)
+    eka_session_set_feed (part->session, part->feed);
   eka_session_set_recode_func (
       part->session, recode, gst_ekascribe_recoder_new (),
       (GDestroyNotify) gst_ekascribe_recoder_free);
@@ -364,6 +370,27 @@ gst_ekascribe_recording_is_done (GstEkascribeRecording *self)
   return done;
 }
 
+/* What a stream has not taken yet; or what waits in the outbox, which keeps all
+ * that was streamed. */
+static void
+add_waiting (GstEkascribePart     *part,
+             const EkaOutboxStats *outbox,
+             EkaOutboxStats       *sum,
+             guint64              *streamed)
+{
+  guint64 bytes;
+
+  if (part->feed == NULL) {
+    sum->bytes += outbox->bytes;
+    sum->duration += outbox->duration;
+    return;
+  }
+  bytes = eka_feed_get_waiting (part->feed);
+  sum->bytes += bytes;
+  sum->duration += gst_util_uint64_scale (bytes, GST_SECOND, 2 * 16000);
+  *streamed += eka_feed_count_read (part->feed);
+}
+
 /**
  * gst_ekascribe_recording_get_stats:
  * @self: a run
@@ -379,7 +406,7 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
 {
   EkaSessionStats sum = { 0 };
   EkaOutboxStats waiting = { 0 };
-  guint64 dropped, kept = 0;
+  guint64 dropped, kept = 0, streamed = 0, binaries = 0;
   GstStructure *stats;
   guint i;
 
@@ -404,8 +431,8 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
     if (session.round_trip != 0)
       sum.round_trip = session.round_trip;
     kept += outbox.kept_bytes;
-    waiting.bytes += outbox.bytes;
-    waiting.duration += outbox.duration;
+    binaries += session.stream_binaries;
+    add_waiting (part, &outbox, &waiting, &streamed);
     *state = part->state;
     g_free (*session_id);
     *session_id = g_strdup (part->session_id);
@@ -422,7 +449,9 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
       "packets-damaged", G_TYPE_UINT64, self->packets_damaged,
       "bytes-kept", G_TYPE_UINT64, kept, "chunks-dropped", G_TYPE_UINT64,
       dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.lost,
-      "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced, NULL);
+      "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced,
+      "bytes-streamed", G_TYPE_UINT64, streamed, "stream-binaries",
+      G_TYPE_UINT64, binaries, NULL);
   g_mutex_unlock (&self->lock);
   return stats;
 }

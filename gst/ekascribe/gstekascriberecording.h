@@ -8,6 +8,7 @@
 #include "gstekascribepart.h"
 
 #include "chunk/codec.h"
+#include "chunk/packet.h"
 
 G_BEGIN_DECLS
 
@@ -89,6 +90,8 @@ const gchar  *gst_ekascribe_recording_choose_format
                                      EkaCodecType               type);
 gchar        *gst_ekascribe_recording_list_formats
                                     (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_is_streaming
+                                    (GstEkascribeRecording     *self);
 guint         gst_ekascribe_recording_get_timeout
                                     (GstEkascribeRecording     *self);
 
@@ -98,10 +101,13 @@ void          gst_ekascribe_recording_set_language
                                      const gchar               *language);
 GstClockTime  gst_ekascribe_recording_get_max_chunk_duration
                                     (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_is_full
+                                    (GstEkascribeRecording     *self,
+                                     GstClockTime               duration);
 GstFlowReturn gst_ekascribe_recording_add_packet
                                     (GstEkascribeRecording     *self,
-                                     GstClockTime               running_time,
-                                     gsize                      size,
+                                     const EkaPacket           *packet,
+                                     gboolean                   pcm,
                                      GstClockTime               duration);
 gboolean      gst_ekascribe_recording_add_damaged
                                     (GstEkascribeRecording     *self);

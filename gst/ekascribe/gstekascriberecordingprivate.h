@@ -88,6 +88,9 @@ void gst_ekascribe_recording_tell_deferred
                                     (GstEkascribeRecording *self,
                                      GstElement            *element);
 
+gboolean gst_ekascribe_recording_streams_locked
+                                    (GstEkascribeRecording *self,
+                                     const GstEkascribeChain *chain);
 void gst_ekascribe_recording_settle_locked
                                     (GstEkascribeRecording *self,
                                      EkaDiscovery          *discovery);

@@ -14,6 +14,19 @@
 /* Sessions that take less are worth a word at the start. */
 #define LONG_SESSION (3600 * GST_SECOND)
 
+/* Whether the next session of @chain (nullable: any) is streamed. Where it is
+ * not known yet what the service can do, that is what is tried. */
+gboolean
+gst_ekascribe_recording_streams_locked (GstEkascribeRecording   *self,
+                                        const GstEkascribeChain *chain)
+{
+  const EkaSettings *settings = self->config->settings;
+
+  return settings->upload_type == EKA_UPLOAD_STREAM &&
+         (chain == NULL || !chain->chunked) &&
+         eka_discovery_check_upload (self->discovery, settings, NULL);
+}
+
 /* Notes what @discovery (nullable: the service has none) says. */
 void
 gst_ekascribe_recording_settle_locked (GstEkascribeRecording *self,
@@ -237,8 +250,29 @@ gst_ekascribe_recording_choose_format (GstEkascribeRecording *self,
   format = eka_discovery_choose_format (self->discovery,
                                         type == EKA_CODEC_OPUS ? OGG_OPUS : WAV);
   self->format = format;
+  /* Chunks are only made in case that the stream breaks. */
+  if (format == NULL && type == EKA_CODEC_PCM &&
+      gst_ekascribe_recording_streams_locked (self, self->chain))
+    format = WAV;
   g_mutex_unlock (&self->lock);
   return format;
+}
+
+/**
+ * gst_ekascribe_recording_is_streaming:
+ * @self: a run
+ *
+ * Returns: whether audio is to be decoded, for the service gets samples
+ */
+gboolean
+gst_ekascribe_recording_is_streaming (GstEkascribeRecording *self)
+{
+  gboolean streaming;
+
+  g_mutex_lock (&self->lock);
+  streaming = gst_ekascribe_recording_streams_locked (self, self->chain);
+  g_mutex_unlock (&self->lock);
+  return streaming;
 }
 
 /**

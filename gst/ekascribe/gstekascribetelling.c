@@ -224,6 +224,34 @@ note_fate_locked (GstEkascribePart      *part,
   part->over = part->over || event->type == EKA_SESSION_EVENT_DONE;
 }
 
+/* What its service does not take as a stream goes up in chunks, and so does the
+ * rest of its recording. */
+static void
+note_stream_locked (GstEkascribeRecording *self,
+                    GstEkascribePart      *part,
+                    const EkaSessionEvent *event)
+{
+  if (event->type == EKA_SESSION_EVENT_FALLBACK)
+    part->chain->chunked = TRUE;
+  if (event->type == EKA_SESSION_EVENT_FALLBACK ||
+      (event->type == EKA_SESSION_EVENT_DISCOVERED &&
+       !gst_ekascribe_recording_streams_locked (self, NULL)))
+    g_clear_pointer (&part->feed, eka_feed_unref);
+}
+
+/* The session of @part has all that it can take. */
+static void
+note_full_locked (GstEkascribeRecording *self,
+                  GstEkascribePart      *part,
+                  const EkaSessionEvent *event)
+{
+  /* What is being cut was streamed already, and belongs to this session. */
+  if (part->feed != NULL && event->rest == NULL)
+    part->roll_wanted = TRUE;
+  else
+    gst_ekascribe_recording_roll_over_locked (self, part, event->rest);
+}
+
 /* On the worker thread: notes what other threads ask for, and leaves the rest
  * to dispatch(). */
 void
@@ -245,13 +273,14 @@ gst_ekascribe_recording_note (GstEkascribeRecording *self,
     self->id_spent = TRUE;
   if (event->type == EKA_SESSION_EVENT_DISCOVERED)
     gst_ekascribe_recording_settle_locked (self, event->discovery);
+  note_stream_locked (self, part, event);
   note_fate_locked (part, event);
   gst_ekascribe_recording_update_flushing_locked (self);
   if (event->type == EKA_SESSION_EVENT_STATE ||
       event->type == EKA_SESSION_EVENT_WARNING)
     gst_ekascribe_recording_link_locked (self);
   if (event->type == EKA_SESSION_EVENT_FULL && !self->stopped)
-    gst_ekascribe_recording_roll_over_locked (self, part, event->rest);
+    note_full_locked (self, part, event);
   /* The service is out of reach: who waits to hear what it can do goes on with
    * the defaults, or a recording would never end for want of an answer. */
   if (event->type == EKA_SESSION_EVENT_WARNING && !self->settled) {

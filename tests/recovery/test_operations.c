@@ -31,6 +31,8 @@ typedef enum
   DEAD,   /* no connection for `call` */
   STALLS, /* `call` is never answered */
   SLOW,   /* every call is answered late */
+  HELD,   /* a stream takes one message */
+  OPEN,   /* a stream is never closed */
   LOSES,  /* every session is gone at its second upload */
 } Manner;
 
@@ -39,6 +41,7 @@ typedef struct
   const gchar *name;
   Manner manner;
   EkaCall call;
+  const gchar *upload_type; /* NULL: chunked */
 } Mood;
 
 static const Mood moods[] = {
@@ -51,6 +54,13 @@ static const Mood moods[] = {
   { "never-done", STALLS, EKA_CALL_GET },
   { "slow", SLOW, 0 },
   { "loses-sessions", LOSES, EKA_CALL_UPLOAD },
+  { "streams", WELL, 0, "stream" },
+  { "no-stream", DEAD, EKA_CALL_STREAM, "stream" },
+  { "no-stream-yet", STALLS, EKA_CALL_STREAM, "stream" },
+  { "breaks-streams", LOSES, EKA_CALL_STREAM, "stream" },
+  { "swallows-streams", HELD, 0, "stream" },
+  { "never-closes", OPEN, 0, "stream" },
+  { "streams-slowly", SLOW, 0, "stream" },
 };
 
 static guint operations = OPERATIONS;
@@ -156,12 +166,17 @@ test_operations (Fixture      *f,
   guint i;
 
   f->liar->delay = mood->manner == SLOW ? SLOWLY : 0;
+  f->liar->held = mood->manner == HELD;
+  f->liar->no_close = mood->manner == OPEN;
   /* The liar's answers are for all runs: as many as may be asked for. */
   for (i = 0; i < operations; i++)
     refill (f, mood, i);
   fixture_launch (f, "audiotestsrc ! " PCM " ! opusenc name=encoder ! "
                      "ekascribesink name=s max-chunk-duration=1000000000 "
                      "max-size-bytes=100000 timeout=1");
+  if (mood->upload_type != NULL)
+    gst_util_set_object_arg (G_OBJECT (f->sink), "upload-type",
+                             mood->upload_type);
   for (i = 0; i < operations; i++) {
     gint64 began = g_get_monotonic_time ();
     gboolean is_state = operate (f, mood);

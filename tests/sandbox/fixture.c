@@ -421,6 +421,25 @@ make_encoded (const gchar *extension, GBytes *wav, const gchar *arguments)
   return read_and_remove (out);
 }
 
+gchar *
+make_certificate (const gchar *directory)
+{
+  gchar *path = g_build_filename (directory, "both.pem", NULL);
+  g_autofree gchar *command = g_strdup_printf (
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+      "-days 2 -subj /CN=127.0.0.1 -keyout %s -out %s",
+      path, path);
+  g_autofree gchar *noise = NULL;
+  g_autoptr (GError) error = NULL;
+  gint status;
+
+  g_spawn_command_line_sync (command, NULL, &noise, &status, &error);
+  g_assert_no_error (error);
+  g_spawn_check_wait_status (status, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
 /* The plain 44 bytes of header that the sandbox writes. */
 GArray *
 read_wav (GBytes *wav, gint *rate, gint *channels)

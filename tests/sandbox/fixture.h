@@ -96,6 +96,7 @@ GBytes      *make_wav         (gint         rate,
 GBytes      *make_encoded     (const gchar *extension,
                                GBytes      *wav,
                                const gchar *arguments);
+gchar       *make_certificate (const gchar *directory);
 GArray      *read_wav         (GBytes      *wav,
                                gint        *rate,
                                gint        *channels);

@@ -24,7 +24,8 @@ test_wheres (void)
 {
   static const gchar *const names[]
       = { "discovery", "create", "upload", "end",
-          "get",       "patch",  "login",  "refresh" };
+          "get",       "patch",  "login",  "refresh",
+          "stream" };
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (names); i++)
@@ -114,6 +115,17 @@ test_kinds (void)
     { "end:1:end-session", SANDBOX_FAULT_END_SESSION },
     { "get:1:expire", SANDBOX_FAULT_EXPIRE },
     { "create:1:token-expired", SANDBOX_FAULT_TOKEN_EXPIRED },
+    { "stream:1:reset@3", SANDBOX_FAULT_RESET },
+    { "stream:1:stall@0", SANDBOX_FAULT_STALL },
+    { "stream:1:no-close", SANDBOX_FAULT_NO_CLOSE },
+    { "stream:1:close@1", SANDBOX_FAULT_CLOSE },
+    { "stream:1:eof@1", SANDBOX_FAULT_EOF },
+    { "stream:1:oversized@1", SANDBOX_FAULT_OVERSIZED },
+    { "stream:1:fragments@1", SANDBOX_FAULT_FRAGMENTS },
+    { "stream:1:garbage@1", SANDBOX_FAULT_GARBAGE },
+    { "stream:1:garbage-frames@1", SANDBOX_FAULT_GARBAGE_FRAMES },
+    { "stream:1:bad-utf8@1", SANDBOX_FAULT_BAD_UTF8 },
+    { "stream:1:masked@1", SANDBOX_FAULT_MASKED },
   };
   gsize i;
 
@@ -184,6 +196,31 @@ test_seconds (void)
 }
 
 static void
+test_messages (void)
+{
+  g_autoptr (SandboxFault) handshake = parse ("stream:1:reset");
+  g_autoptr (SandboxFault) first = parse ("stream:1:reset@0");
+  g_autoptr (SandboxFault) later = parse ("stream:1:reset@700");
+  g_autoptr (SandboxFault) end = parse ("stream:1:no-close");
+  g_autoptr (SandboxFault) usual = parse ("stream:1:close@2");
+  g_autoptr (SandboxFault) given = parse ("stream:1:close@2=4999");
+  g_autoptr (SandboxFault) gateway = parse ("stream:1:html");
+  g_autoptr (SandboxFault) forbidden = parse ("stream:1:html=403");
+
+  g_assert_false (handshake->in_stream);
+  g_assert_true (first->in_stream);
+  g_assert_cmpuint (first->message, ==, 0);
+  g_assert_true (later->in_stream);
+  g_assert_cmpuint (later->message, ==, 700);
+  g_assert_true (end->in_stream);
+  g_assert_cmpuint (usual->close_code, ==, 1001);
+  g_assert_cmpuint (given->close_code, ==, 4999);
+  g_assert_cmpuint (gateway->status, ==, 502);
+  g_assert_false (gateway->in_stream);
+  g_assert_cmpuint (forbidden->status, ==, 403);
+}
+
+static void
 test_refused (void)
 {
   static const gchar *const wrong[] = {
@@ -229,6 +266,32 @@ test_refused (void)
     "get:1:slow=inf",
     "get:1:slow=1s",
     "get:1:slow=3601",
+    "get:1:html=",
+    "get:1:html=200",
+    "get:1:html=600",
+    "get:1:html/code",
+    "stream:1:500@1",
+    "stream:1:html@1",
+    "stream:1:forget@1",
+    "stream:1:no-close@1",
+    "stream:1:no-close=1",
+    "stream:1:reset@",
+    "stream:1:reset@x",
+    "stream:1:reset@-1",
+    "stream:1:reset@1@2",
+    "stream:1:reset@1=2",
+    "stream:1:close",
+    "stream:1:close=1001",
+    "stream:1:close@1=",
+    "stream:1:close@1=999",
+    "stream:1:close@1=5000",
+    "stream:1:eof",
+    "stream:1:oversized",
+    "stream:1:fragments",
+    "stream:1:garbage",
+    "stream:1:garbage-frames",
+    "stream:1:bad-utf8",
+    "stream:1:masked",
   };
   gsize i;
 
@@ -250,36 +313,50 @@ test_pairs (void)
 {
   static const gchar *const wheres[]
       = { "discovery", "create", "upload", "end",
-          "get",       "patch",  "login",  "refresh" };
+          "get",       "patch",  "login",  "refresh",
+          "stream" };
   static const struct
   {
     const gchar *what;
     const gchar *possible; /* a letter for each of the above */
     const gchar *reason;
   } cases[] = {
-    { "reset", "dcuegplr", NULL },
-    { "lost", "dcuegplr", NULL },
-    { "400", "dcuegplr", NULL },
-    { "410", "dcuegplr", NULL },
-    { "429=date", "dcuegplr", NULL },
-    { "502", "dcuegplr", NULL },
-    { "stall", "dcuegplr", NULL },
-    { "slow", "dcuegplr", NULL },
-    { "half-json", "dcuegplr", NULL },
-    { "wrong-json", "dcuegplr", NULL },
-    { "truncated", "dcuegplr", NULL },
-    { "early", "-cue-plr", "has no body" },
-    { "short-list", "---eg---", "audio_files" },
-    { "no-list", "---eg---", "audio_files" },
-    { "wrong-count", "---eg---", "audio_files_received" },
-    { "other-session", "-cuegp--", "session_id" },
-    { "no-upload-url", "-c--g---", "upload_url" },
-    { "success-false", "--u-----", "success" },
-    { "wrong-name", "--u-----", "original_filename" },
-    { "forget", "dcuegp--", "session" },
-    { "end-session", "--uegp--", "session" },
-    { "expire", "--uegp--", "session" },
-    { "token-expired", "-cuegp--", "token" },
+    { "reset", "dcuegplrs", NULL },
+    { "lost", "dcuegplr-", "JSON" },
+    { "400", "dcuegplrs", NULL },
+    { "410", "dcuegplrs", NULL },
+    { "429=date", "dcuegplrs", NULL },
+    { "502", "dcuegplrs", NULL },
+    { "stall", "dcuegplrs", NULL },
+    { "slow", "dcuegplr-", "JSON" },
+    { "half-json", "dcuegplr-", "JSON" },
+    { "wrong-json", "dcuegplr-", "JSON" },
+    { "truncated", "dcuegplr-", "JSON" },
+    { "early", "-cue-plr-", "has no body" },
+    { "short-list", "---eg----", "audio_files" },
+    { "no-list", "---eg----", "audio_files" },
+    { "wrong-count", "---eg----", "audio_files_received" },
+    { "other-session", "-cuegp---", "session_id" },
+    { "no-upload-url", "-c--g----", "upload_url" },
+    { "success-false", "--u------", "success" },
+    { "wrong-name", "--u------", "original_filename" },
+    { "forget", "dcuegp--s", "session" },
+    { "end-session", "--uegp--s", "session" },
+    { "expire", "--uegp--s", "session" },
+    { "token-expired", "-cuegp---", "token" },
+    { "html", "dcuegplrs", NULL },
+    { "html=403", "dcuegplrs", NULL },
+    { "reset@1", "--------s", "stream" },
+    { "stall@1", "--------s", "stream" },
+    { "no-close", "--------s", "stream" },
+    { "close@1=1011", "--------s", "stream" },
+    { "eof@1", "--------s", "stream" },
+    { "oversized@1", "--------s", "stream" },
+    { "fragments@1", "--------s", "stream" },
+    { "garbage@1", "--------s", "stream" },
+    { "garbage-frames@1", "--------s", "stream" },
+    { "bad-utf8@1", "--------s", "stream" },
+    { "masked@1", "--------s", "stream" },
   };
   gsize i;
   gsize j;
@@ -331,6 +408,7 @@ test_refused_start (void)
                        "create is not answered with audio_files");
   check_refused_start ("--fault", "get:1", "WHERE:WHICH:WHAT");
   check_refused_start ("--fault", "login:1:500", "--client");
+  check_refused_start ("--fault", "stream:1:500", "--upload-methods");
   check_refused_start ("--client", "nobody", "ID:SECRET");
   check_refused_start ("--client", ":secret", "ID:SECRET");
   check_refused_start ("--client", "somebody:", "ID:SECRET");
@@ -347,6 +425,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fault/kinds", test_kinds);
   g_test_add_func ("/fault/statuses", test_statuses);
   g_test_add_func ("/fault/seconds", test_seconds);
+  g_test_add_func ("/fault/messages", test_messages);
   g_test_add_func ("/fault/refused", test_refused);
   g_test_add_func ("/fault/pairs", test_pairs);
   g_test_add_func ("/fault/refused-start", test_refused_start);

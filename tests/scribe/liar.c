@@ -16,7 +16,7 @@ typedef struct
   GError *error;
 } Script;
 
-#define N_CALLS (EKA_CALL_REFRESH + 1)
+#define N_CALLS (EKA_CALL_STREAM + 1)
 
 /* One that was created before the newest. */
 typedef struct
@@ -65,6 +65,7 @@ eka_liar_init (EkaLiar *self)
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->old = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                      old_session_free);
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->scripts = g_new0 (GQueue, N_CALLS);
   for (i = 0; i < N_CALLS; i++)
     g_queue_init (&self->scripts[i]);
@@ -82,6 +83,7 @@ eka_liar_finalize (GObject *object)
   g_ptr_array_unref (self->log);
   g_ptr_array_unref (self->files);
   g_hash_table_unref (self->old);
+  g_ptr_array_unref (self->sockets);
   g_free (self->session_id);
   G_OBJECT_CLASS (eka_liar_parent_class)->finalize (object);
 }
@@ -184,14 +186,21 @@ answer_create (EkaLiar    *self,
 {
   g_autoptr (JsonObject) body = eka_json_parse_bytes (request->body, NULL);
   const gchar *id = eka_json_get_string (body, "session_id");
+  const gchar *host = strstr (request->uri, "://") + 3;
+  g_autofree gchar *url = NULL;
 
   if (id == NULL)
     id = "ses_0123456789abcdef";
+  if (g_strcmp0 (eka_json_get_string (body, "upload_type"), "stream") == 0)
+    url = g_strdup_printf ("wss://%.*s/stream/%s/audio?key=k%%2F1",
+                           (gint) strcspn (host, "/"), host, id);
+  else
+    url = g_strdup_printf ("%s/%s/audio", request->uri, id);
   return reply_with (201, g_strdup_printf (
       "{\"session_id\":\"%s\",\"status\":\"created\","
       "\"created_at\":\"2026-06-06T14:21:07Z\","
       "\"expires_at\":\"2026-06-06T15:21:07Z\","
-      "\"upload_url\":\"%s/%s/audio\"}", id, request->uri, id));
+      "\"upload_url\":\"%s\"}", id, url));
 }
 
 static EkaReply *
@@ -245,6 +254,19 @@ answer_get (EkaLiar    *self,
 }
 
 static EkaReply *
+answer_stream (EkaLiar *self)
+{
+  EkaReply *reply = reply_with (101, g_strdup (""));
+
+  self->socket = eka_liar_socket_new ();
+  g_ptr_array_add (self->sockets, self->socket);
+  self->socket->held = self->held;
+  self->socket->no_close = self->no_close;
+  reply->socket = g_object_ref (EKA_SOCKET (self->socket));
+  return reply;
+}
+
+static EkaReply *
 answer (EkaLiar    *self,
         EkaRequest *request)
 {
@@ -256,7 +278,7 @@ answer (EkaLiar    *self,
           "\"supported_versions\":[\"0.1\"],\"capabilities\":{"
           "\"audio_formats\":[\"audio/ogg;codecs=opus\",\"audio/wav\"],"
           "\"max_chunk_duration_seconds\":20,"
-          "\"upload_methods\":[\"chunked\"]},\"models\":[{\"id\":\"lite\","
+          "\"upload_methods\":[\"chunked\",\"stream\"]},\"models\":[{\"id\":\"lite\","
           "\"languages\":[\"en\",\"hi\"],\"max_session_duration_seconds\":3600}"
           "],\"languages\":{\"supported\":[\"en\",\"hi\"],"
           "\"auto_detection\":true}}"));
@@ -277,6 +299,8 @@ answer (EkaLiar    *self,
       return reply_with (200, g_strdup_printf (
           "{\"access_token\":\"token-%u\",\"refresh_token\":\"again-%u\","
           "\"expires_in\":3600}", self->tokens, self->tokens));
+    case EKA_CALL_STREAM:
+      return answer_stream (self);
     }
   g_assert_not_reached ();
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "liarsocket.h"
 #include "scribe/transport.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,10 @@ G_BEGIN_DECLS
  * @lose_end: an End that gets an error for an answer has been heard
  * @any_get: what is pushed for Get Session answers any; else only those after
  *   End, which ask for results and not for the list of files
+ * @sockets: (element-type EkaLiarSocket): all streams, in their order
+ * @socket: (transfer none) (nullable): the last one
+ * @held: of the streams to come, see #EkaLiarSocket
+ * @no_close: likewise
  *
  * A transport without a network. What is pushed for a call answers the next
  * requests of that call, one each, in the order of pushing; where nothing is
@@ -42,6 +47,11 @@ struct _EkaLiar
   gint dead;    /* atomic; nobody gets an answer */
   guint delay;  /* of each answer, in ms of the wall clock */
   guint tokens; /* that were given out */
+
+  GPtrArray *sockets;
+  EkaLiarSocket *socket;
+  gboolean held;
+  gboolean no_close;
 
   GHashTable *old; /* sessions before the newest, by id */
   GQueue *scripts;

@@ -57,6 +57,12 @@ listen (const EkaSessionEvent *event,
     case EKA_SESSION_EVENT_TRANSCRIPT:
       say (f, "transcript %s", event->text);
       break;
+    case EKA_SESSION_EVENT_STREAM_MESSAGE:
+      say (f, "message %s", event->text);
+      break;
+    case EKA_SESSION_EVENT_FALLBACK:
+      say (f, "fallback");
+      break;
     case EKA_SESSION_EVENT_WARNING:
       say (f, "%s %d", event->fatal ? "fatal" : "warning",
            event->error->code);
@@ -128,13 +134,20 @@ fixture_tear_down (Fixture      *f,
   eka_discovery_cache_clear ();
 }
 
-/* Makes the session and settles discovery. */
+/* Makes the session. */
 void
-fixture_open (Fixture *f)
+fixture_make (Fixture *f)
 {
   f->session = eka_session_new (f->worker, EKA_TRANSPORT (f->liar), f->outbox,
                                 g_steal_pointer (&f->settings), listen, f,
                                 let_go);
+}
+
+/* Makes the session and settles discovery. */
+void
+fixture_open (Fixture *f)
+{
+  fixture_make (f);
   eka_session_open (f->session);
   fixture_spin (f);
 }

@@ -37,6 +37,7 @@ void     fixture_set_up    (Fixture       *f,
                             gconstpointer  data);
 void     fixture_tear_down (Fixture       *f,
                             gconstpointer  data);
+void     fixture_make      (Fixture       *f);
 void     fixture_open      (Fixture       *f);
 void     fixture_start     (Fixture       *f);
 void     fixture_add_chunk (Fixture       *f);

@@ -219,6 +219,21 @@ sandbox_call_patch (SandboxServer *server,
   sandbox_reply_json (message, 200, body);
 }
 
+/* A stream's audio is complete once it was said so, and is no files. */
+static SandboxRefusal *
+check_stream (SandboxSession *session, gint64 sent)
+{
+  if (session->stream == NULL)
+    return NULL;
+  if (!session->stream->stopped)
+    return sandbox_refusal_new (400, "stream_not_finished", NULL,
+                                "The stream was not stopped");
+  if (sent != 0)
+    return sandbox_refusal_new (422, "validation_error", "audio_files_sent",
+                                "audio_files_sent must be 0 after a stream");
+  return NULL;
+}
+
 /**
  * sandbox_call_end:
  *
@@ -239,7 +254,8 @@ sandbox_call_end (SandboxServer *server,
   if (session == NULL || (object = read_object (message)) == NULL)
     return;
   if (!sandbox_validate_end (object, &sent, &refusal) ||
-      (refusal = check_open (session)) != NULL)
+      (refusal = check_open (session)) != NULL ||
+      (refusal = check_stream (session, sent)) != NULL)
     {
       sandbox_reply_refusal (message, refusal);
       return;

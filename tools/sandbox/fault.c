@@ -9,31 +9,50 @@
 #define DEFAULT_SLOW 2.0
 #define DEFAULT_RETRY_AFTER "1"
 
+#define DEFAULT_HTML_STATUS 502
+#define DEFAULT_CLOSE_CODE 1001
+
 #define AT(where) (1u << SANDBOX_##where)
 #define ANYWHERE ((1u << SANDBOX_N_WHERES) - 1)
+#define JSON_CALLS (ANYWHERE & ~AT (STREAM))
 #define SESSION_CALLS (AT (UPLOAD) | AT (END) | AT (GET) | AT (PATCH))
 #define API_CALLS (AT (CREATE) | SESSION_CALLS)
 
-static const gchar *const WHERES[] = { "discovery", "create", "upload",
-                                       "end",       "get",    "patch",
-                                       "login",     "refresh" };
+static const gchar *const WHERES[] = { "discovery", "create",  "upload",
+                                       "end",       "get",     "patch",
+                                       "login",     "refresh", "stream" };
 
-static const struct
+/* Whether @MESSAGE follows the name: the message of a stream after which the
+ * fault comes. */
+typedef enum
+{
+  NO_MESSAGE,
+  PERHAPS_MESSAGE,
+  NEEDS_MESSAGE,
+} MessageRule;
+
+typedef struct
 {
   const gchar *name;
   SandboxFaultKind kind;
   guint at;
   const gchar *lack; /* of the calls elsewhere */
-} KINDS[] = {
-  { "reset", SANDBOX_FAULT_RESET, ANYWHERE, NULL },
-  { "lost", SANDBOX_FAULT_LOST, ANYWHERE, NULL },
-  { "stall", SANDBOX_FAULT_STALL, ANYWHERE, NULL },
-  { "slow", SANDBOX_FAULT_SLOW, ANYWHERE, NULL },
-  { "half-json", SANDBOX_FAULT_HALF_JSON, ANYWHERE, NULL },
-  { "wrong-json", SANDBOX_FAULT_WRONG_JSON, ANYWHERE, NULL },
-  { "truncated", SANDBOX_FAULT_TRUNCATED, ANYWHERE, NULL },
-  { "early", SANDBOX_FAULT_EARLY, ANYWHERE & ~(AT (DISCOVERY) | AT (GET)),
-    "has no body" },
+  MessageRule message;
+} Kind;
+
+static const Kind KINDS[] = {
+  { "reset", SANDBOX_FAULT_RESET, ANYWHERE, NULL, PERHAPS_MESSAGE },
+  { "lost", SANDBOX_FAULT_LOST, JSON_CALLS, "is not answered with JSON" },
+  { "stall", SANDBOX_FAULT_STALL, ANYWHERE, NULL, PERHAPS_MESSAGE },
+  { "slow", SANDBOX_FAULT_SLOW, JSON_CALLS, "is not answered with JSON" },
+  { "half-json", SANDBOX_FAULT_HALF_JSON, JSON_CALLS,
+    "is not answered with JSON" },
+  { "wrong-json", SANDBOX_FAULT_WRONG_JSON, JSON_CALLS,
+    "is not answered with JSON" },
+  { "truncated", SANDBOX_FAULT_TRUNCATED, JSON_CALLS,
+    "is not answered with JSON" },
+  { "early", SANDBOX_FAULT_EARLY,
+    JSON_CALLS & ~(AT (DISCOVERY) | AT (GET)), "has no body" },
   { "short-list", SANDBOX_FAULT_SHORT_LIST, AT (END) | AT (GET),
     "is not answered with audio_files" },
   { "no-list", SANDBOX_FAULT_NO_LIST, AT (END) | AT (GET),
@@ -48,14 +67,30 @@ static const struct
     "is not answered with success" },
   { "wrong-name", SANDBOX_FAULT_WRONG_NAME, AT (UPLOAD),
     "is not answered with an original_filename" },
-  { "forget", SANDBOX_FAULT_FORGET, AT (DISCOVERY) | API_CALLS,
+  { "forget", SANDBOX_FAULT_FORGET, AT (DISCOVERY) | API_CALLS | AT (STREAM),
     "is of no session" },
-  { "end-session", SANDBOX_FAULT_END_SESSION, SESSION_CALLS,
+  { "end-session", SANDBOX_FAULT_END_SESSION, SESSION_CALLS | AT (STREAM),
     "is of no session that could be ended before" },
-  { "expire", SANDBOX_FAULT_EXPIRE, SESSION_CALLS,
+  { "expire", SANDBOX_FAULT_EXPIRE, SESSION_CALLS | AT (STREAM),
     "is of no session that could have expired" },
   { "token-expired", SANDBOX_FAULT_TOKEN_EXPIRED, API_CALLS,
     "takes no token" },
+  { "html", SANDBOX_FAULT_HTML, ANYWHERE, NULL },
+  { "no-close", SANDBOX_FAULT_NO_CLOSE, AT (STREAM), "is no stream" },
+  { "close", SANDBOX_FAULT_CLOSE, AT (STREAM), "is no stream", NEEDS_MESSAGE },
+  { "eof", SANDBOX_FAULT_EOF, AT (STREAM), "is no stream", NEEDS_MESSAGE },
+  { "oversized", SANDBOX_FAULT_OVERSIZED, AT (STREAM), "is no stream",
+    NEEDS_MESSAGE },
+  { "fragments", SANDBOX_FAULT_FRAGMENTS, AT (STREAM), "is no stream",
+    NEEDS_MESSAGE },
+  { "garbage", SANDBOX_FAULT_GARBAGE, AT (STREAM), "is no stream",
+    NEEDS_MESSAGE },
+  { "garbage-frames", SANDBOX_FAULT_GARBAGE_FRAMES, AT (STREAM),
+    "is no stream", NEEDS_MESSAGE },
+  { "bad-utf8", SANDBOX_FAULT_BAD_UTF8, AT (STREAM), "is no stream",
+    NEEDS_MESSAGE },
+  { "masked", SANDBOX_FAULT_MASKED, AT (STREAM), "is no stream",
+    NEEDS_MESSAGE },
 };
 
 static const struct
@@ -159,7 +194,7 @@ parse_where (SandboxFault *fault, const gchar *text, GError **error)
       }
   return refuse (error, fault,
                  "“%s” is not discovery, create, upload, end, get, patch, "
-                 "login or refresh",
+                 "login, refresh or stream",
                  text);
 }
 
@@ -237,32 +272,107 @@ parse_slow (SandboxFault *fault, const gchar *value, GError **error)
   return TRUE;
 }
 
-/* NAME, STATUS, STATUS/CODE, each perhaps with =VALUE. */
+static gboolean
+parse_number (SandboxFault *fault,
+              const gchar *value,
+              guint min,
+              guint max,
+              guint *number,
+              GError **error)
+{
+  guint64 parsed;
+
+  if (!g_ascii_string_to_unsigned (value, 10, min, max, &parsed, NULL))
+    return refuse (error, fault, "“%s” is not a number from %u to %u", value,
+                   min, max);
+  *number = (guint)parsed;
+  return TRUE;
+}
+
+static gboolean
+parse_close (SandboxFault *fault, const gchar *value, GError **error)
+{
+  guint code = DEFAULT_CLOSE_CODE;
+
+  if (value != NULL && !parse_number (fault, value, 1000, 4999, &code, error))
+    return FALSE;
+  fault->close_code = (guint16)code;
+  return TRUE;
+}
+
+static gboolean
+parse_html (SandboxFault *fault, const gchar *value, GError **error)
+{
+  fault->status = DEFAULT_HTML_STATUS;
+  return value == NULL ||
+         parse_number (fault, value, 400, 599, &fault->status, error);
+}
+
+static gboolean
+parse_value (SandboxFault *fault,
+             const gchar *name,
+             const gchar *value,
+             GError **error)
+{
+  switch (fault->kind)
+    {
+    case SANDBOX_FAULT_SLOW:
+      return parse_slow (fault, value, error);
+    case SANDBOX_FAULT_CLOSE:
+      return parse_close (fault, value, error);
+    case SANDBOX_FAULT_HTML:
+      return parse_html (fault, value, error);
+    default:
+      return value == NULL || refuse (error, fault, "%s takes no seconds", name);
+    }
+}
+
+static gboolean
+parse_message (SandboxFault *fault,
+               const Kind *kind,
+               const gchar *message,
+               GError **error)
+{
+  fault->in_stream = message != NULL || fault->kind == SANDBOX_FAULT_NO_CLOSE;
+  if (message == NULL)
+    return kind->message != NEEDS_MESSAGE ||
+           refuse (error, fault, "%s needs @ and a message's number",
+                   kind->name);
+  if (kind->message == NO_MESSAGE)
+    return refuse (error, fault, "%s takes no message", kind->name);
+  if (fault->where != SANDBOX_STREAM)
+    return refuse (error, fault, "impossible: %s is no stream",
+                   WHERES[fault->where]);
+  return parse_number (fault, message, 0, G_MAXINT, &fault->message, error);
+}
+
+/* NAME, NAME@MESSAGE, STATUS, STATUS/CODE, each perhaps with =VALUE. */
 static gboolean
 parse_what (SandboxFault *fault, const gchar *text, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (text, "=", 2);
   const gchar *value = *parts != NULL ? parts[1] : NULL;
   g_auto (GStrv) names = g_strsplit (*parts != NULL ? *parts : "", "/", 2);
-  const gchar *name = *names != NULL ? *names : "";
+  const gchar *code = *names != NULL ? names[1] : NULL;
+  g_auto (GStrv) at = g_strsplit (*names != NULL ? *names : "", "@", 2);
+  const gchar *name = *at != NULL ? *at : "";
+  const gchar *message = *at != NULL ? at[1] : NULL;
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (KINDS); i++)
     if (g_str_equal (KINDS[i].name, name))
       break;
   if (i == G_N_ELEMENTS (KINDS))
-    return parse_status (fault, name, *names != NULL ? names[1] : NULL, value,
+    return parse_status (fault, *names != NULL ? *names : "", code, value,
                          error);
   fault->kind = KINDS[i].kind;
-  if (names[1] != NULL)
+  if (code != NULL)
     return refuse (error, fault, "%s takes no code", name);
   if ((KINDS[i].at & (1u << fault->where)) == 0)
     return refuse (error, fault, "impossible: %s %s", WHERES[fault->where],
                    KINDS[i].lack);
-  if (fault->kind == SANDBOX_FAULT_SLOW)
-    return parse_slow (fault, value, error);
-  return value == NULL ||
-         refuse (error, fault, "%s takes no seconds", name);
+  return parse_message (fault, &KINDS[i], message, error) &&
+         parse_value (fault, name, value, error);
 }
 
 /**

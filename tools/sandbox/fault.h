@@ -24,6 +24,7 @@ typedef enum
   SANDBOX_PATCH,
   SANDBOX_LOGIN,
   SANDBOX_REFRESH,
+  SANDBOX_STREAM,
   SANDBOX_NOWHERE,
 } SandboxWhere;
 
@@ -57,6 +58,16 @@ typedef enum
   SANDBOX_FAULT_END_SESSION,
   SANDBOX_FAULT_EXPIRE,
   SANDBOX_FAULT_TOKEN_EXPIRED,
+  SANDBOX_FAULT_HTML,
+  SANDBOX_FAULT_NO_CLOSE,
+  SANDBOX_FAULT_CLOSE,
+  SANDBOX_FAULT_EOF,
+  SANDBOX_FAULT_OVERSIZED,
+  SANDBOX_FAULT_FRAGMENTS,
+  SANDBOX_FAULT_GARBAGE,
+  SANDBOX_FAULT_GARBAGE_FRAMES,
+  SANDBOX_FAULT_BAD_UTF8,
+  SANDBOX_FAULT_MASKED,
 } SandboxFaultKind;
 
 /**
@@ -69,6 +80,9 @@ typedef enum
  * @code: (nullable): `error.code` of @status
  * @retry_after: (nullable): seconds as they were given, or `date`
  * @seconds: that a slow answer takes
+ * @in_stream: the handshake is answered as it should be; the fault comes later
+ * @message: of the stream, from 1, after which it comes; 0: before the first
+ * @close_code: of a close frame
  */
 typedef struct
 {
@@ -80,6 +94,9 @@ typedef struct
   gchar *code;
   gchar *retry_after;
   gdouble seconds;
+  gboolean in_stream;
+  guint message;
+  guint16 close_code;
 } SandboxFault;
 
 SandboxFault       *sandbox_fault_parse (const gchar     *text,

@@ -16,9 +16,9 @@
 #define FAULT_KEY "sandbox-fault"
 #define PAUSE 5 /* ms */
 
-static const gchar BAD_GATEWAY[] =
-    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+#define GATEWAY_PAGE                                                           \
+  "<html>\r\n<head><title>%u %s</title></head>\r\n<body>\r\n"                 \
+  "<center><h1>%u %s</h1></center>\r\n</body>\r\n</html>\r\n"
 
 /* --- in place of the work ------------------------------------------------ */
 
@@ -70,6 +70,16 @@ reply_gone (SandboxServer *server,
 }
 
 static void
+reply_html (SoupServerMessage *message, guint status)
+{
+  const gchar *phrase = soup_status_get_phrase (status);
+
+  sandbox_reply_text (
+      message, status, "text/html",
+      g_strdup_printf (GATEWAY_PAGE, status, phrase, status, phrase));
+}
+
+static void
 reply_status (SandboxServer *server,
               SoupServerMessage *message,
               const SandboxFault *fault,
@@ -77,7 +87,7 @@ reply_status (SandboxServer *server,
 {
   set_retry_after (message, fault->retry_after);
   if (fault->status == 502)
-    sandbox_reply_text (message, 502, "text/html", g_strdup (BAD_GATEWAY));
+    reply_html (message, 502);
   else if (fault->status == 410 && fault->where == SANDBOX_GET)
     reply_gone (server, message, path[1]);
   else
@@ -113,6 +123,17 @@ refuse_expired_token (SandboxServer *server, SoupServerMessage *message)
 
 /* --- before the work ----------------------------------------------------- */
 
+/* Of the call, by its path; %NULL: it has none. */
+static SandboxSession *
+find_session (SandboxServer *server,
+              const SandboxFault *fault,
+              const gchar *const *path)
+{
+  if (fault->where == SANDBOX_STREAM)
+    return sandbox_store_find_stream (server->store, path[2]);
+  return sandbox_store_find (server->store, path[1]);
+}
+
 static void
 end_session (SandboxSession *session)
 {
@@ -121,6 +142,13 @@ end_session (SandboxSession *session)
   sandbox_upload_refuse_pending (session);
   sandbox_process_end (session,
                        (gint64)sandbox_session_count_stored (session));
+}
+
+static void
+expire_session (SandboxSession *session)
+{
+  if (session != NULL)
+    sandbox_store_expire (session->store, session->id);
 }
 
 /* A call that waits until nothing is at work for the sessions forgotten. */
@@ -263,6 +291,18 @@ sandbox_faulty_meet (SandboxServer *server,
 }
 
 /**
+ * sandbox_faulty_find:
+ * @message: a call that sandbox_faulty_meet() has met
+ *
+ * Returns: (nullable) (transfer none): its fault
+ */
+const SandboxFault *
+sandbox_faulty_find (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), FAULT_KEY);
+}
+
+/**
  * sandbox_faulty_call:
  * @server: the server
  * @message: a call that is let in
@@ -279,15 +319,15 @@ sandbox_faulty_call (SandboxServer *server,
                      const gchar *const *path,
                      GHashTable *query)
 {
-  const SandboxFault *fault =
-      g_object_get_data (G_OBJECT (message), FAULT_KEY);
+  const SandboxFault *fault = sandbox_faulty_find (message);
 
-  if (fault == NULL)
+  if (fault != NULL)
+    sandbox_log_fault (message, fault->text);
+  if (fault == NULL || fault->in_stream)
     {
       call (server, message, path, query);
       return;
     }
-  sandbox_log_fault (message, fault->text);
   switch (fault->kind)
     {
     case SANDBOX_FAULT_RESET:
@@ -299,6 +339,9 @@ sandbox_faulty_call (SandboxServer *server,
     case SANDBOX_FAULT_STATUS:
       reply_status (server, message, fault, path);
       return;
+    case SANDBOX_FAULT_HTML:
+      reply_html (message, fault->status);
+      return;
     case SANDBOX_FAULT_SUCCESS_FALSE:
       reply_failure (message, path[1], path[3]);
       return;
@@ -309,10 +352,10 @@ sandbox_faulty_call (SandboxServer *server,
       restart (server, message, call, path);
       return;
     case SANDBOX_FAULT_END_SESSION:
-      end_session (sandbox_store_find (server->store, path[1]));
+      end_session (find_session (server, fault, path));
       break;
     case SANDBOX_FAULT_EXPIRE:
-      sandbox_store_expire (server->store, path[1]);
+      expire_session (find_session (server, fault, path));
       break;
     default:
       sandbox_reply_through (message, on_answer, server);

@@ -17,4 +17,6 @@ void sandbox_faulty_call (SandboxServer     *server,
                           const gchar *const *path,
                           GHashTable        *query);
 
+const SandboxFault *sandbox_faulty_find (SoupServerMessage *message);
+
 G_END_DECLS

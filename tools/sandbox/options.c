@@ -32,9 +32,9 @@ static const gchar DESCRIPTION[] =
     "Lists are separated by commas. Every uploaded chunk is decoded alone; one "
     "that\ncan't be decoded, or lasts longer than --max-chunk-duration, fails "
     "its session.\n\nFiles in DIR/SESSION_ID/: the chunks as they came (0.ogg, "
-    "1.ogg, ...), joined.wav\n(the decoded chunks, sample for sample), "
-    "recording.wav (the same at 16 kHz, mono)\nand session.json. Nothing here "
-    "is meant for patients' data.\n\n"
+    "1.ogg, ...) or the\nstream (audio.wav), joined.wav (the decoded chunks, "
+    "sample for sample), recording.wav\n(the same at 16 kHz, mono) and "
+    "session.json. Nothing here is meant for patients' data.\n\n"
     "Example:\n  ekascribe-sandbox --port 8800 --token secret "
     "--directory /tmp/scribe";
 
@@ -214,6 +214,16 @@ parse_faults (SandboxOptions *options, gchar **texts, GError **error)
       if (fault == NULL)
         return FALSE;
       g_ptr_array_add (options->faults, fault);
+      if (fault->where == SANDBOX_STREAM &&
+          !g_strv_contains ((const gchar *const *)options->upload_methods,
+                            "stream"))
+        {
+          g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "--fault %s: impossible: there is no stream without "
+                       "--upload-methods",
+                       texts[i]);
+          return FALSE;
+        }
       if (options->client_id != NULL || (fault->where != SANDBOX_LOGIN &&
                                          fault->where != SANDBOX_REFRESH))
         continue;

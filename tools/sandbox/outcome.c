@@ -101,8 +101,8 @@ make_documents (SandboxSession *session)
   g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
   gsize i;
 
-  session->measurements =
-      sandbox_measure_describe (session->recording, session->chunks->len);
+  session->measurements = sandbox_measure_describe (
+      session->recording, sandbox_session_count_heard (session));
   for (i = 0; session->request->templates[i] != NULL; i++)
     {
       g_autofree gchar *uuid = g_uuid_string_random ();

@@ -7,13 +7,17 @@
 #include "measure.h"
 #include "outcome.h"
 #include "transcriber.h"
+#include "wav.h"
 
 /* How far ahead of the recording decoded audio is kept; what is further ahead
  * (because a chunk is missing) is decoded again when its turn comes. */
 #define MAX_AHEAD 4
+/* Audio of a stream after which there is another transcript. */
+#define TRANSCRIPT_INTERVAL (3 * SANDBOX_STREAM_RATE * 2) /* bytes */
 
 /* What a worker needs to know of a chunk; it sees nothing of the session but
- * the recording, which it has to itself. */
+ * the recording, which it has to itself. A piece of a stream is no chunk: its
+ * samples are in @audio, and @path is where they are kept. */
 typedef struct
 {
   SandboxSession *session;
@@ -24,6 +28,7 @@ typedef struct
   gchar *media_type;
   gdouble max_duration;
   guint files;
+  gboolean reports; /* a transcript is due */
   gchar *transcript;
 } Job;
 
@@ -42,7 +47,8 @@ job_new (SandboxSession *session, SandboxChunk *chunk)
   job->max_duration = g_str_equal (session->request->upload_type, "single")
                           ? session->request->model->max_duration
                           : options->max_chunk_duration;
-  job->files = session->heard + (chunk != NULL);
+  job->files = session->stream ? sandbox_session_count_heard (session)
+                               : session->heard + (chunk != NULL);
   return job;
 }
 
@@ -237,6 +243,101 @@ hear_done (GObject *source, GAsyncResult *result, gpointer user_data)
   sandbox_process_resume (session);
 }
 
+/* --- streams -------------------------------------------------------------- */
+
+static void
+hear_piece_work (GTask *task,
+                 gpointer source,
+                 gpointer data,
+                 GCancellable *cancellable)
+{
+  Job *job = data;
+  GBytes *samples = job->audio->samples;
+  GError *error = NULL;
+
+  if (!sandbox_wav_append (job->path, job->audio->rate, job->audio->channels,
+                           g_bytes_get_data (samples, NULL),
+                           g_bytes_get_size (samples), &error) ||
+      !sandbox_recording_append (job->recording, job->audio, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (job->reports)
+    job->transcript = sandbox_measure_transcript (job->recording, job->files);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* The session can't give what was sent: it fails, at once or after End. */
+static void
+break_stream (SandboxSession *session, const GError *error)
+{
+  sandbox_session_add_problem (session, "internal_error", NULL, "%s",
+                               error->message);
+  if (session->state != SANDBOX_INITIALIZED)
+    return;
+  g_clear_handle_id (&session->timer, g_source_remove);
+  sandbox_session_set_state (session, SANDBOX_FAILED);
+  sandbox_store_save (session);
+}
+
+static void
+hear_piece_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Job *job = user_data;
+  SandboxSession *session = job->session;
+  SandboxStream *stream = session->stream;
+  g_autofree gchar *transcript = g_steal_pointer (&job->transcript);
+  g_autoptr (GError) error = NULL;
+
+  session->store->jobs--;
+  session->busy = FALSE;
+  job_free (job);
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    break_stream (session, error);
+  else if (transcript != NULL && session->store->options->transcriber == NULL)
+    {
+      g_free (session->transcript);
+      session->transcript = g_strdup (transcript);
+    }
+  else
+    g_clear_pointer (&transcript, g_free);
+  if (stream->link != NULL)
+    stream->link->heard (stream->link_data, transcript);
+  sandbox_process_resume (session);
+}
+
+/* Unlike a chunk, it is heard also when the session has failed: that is how it
+ * comes to be kept. */
+static gboolean
+start_piece (SandboxSession *session)
+{
+  SandboxStream *stream = session->stream;
+  gboolean all = stream->stopped || stream->stalled || stream->link == NULL ||
+                 session->state != SANDBOX_INITIALIZED;
+  GBytes *piece = sandbox_stream_next (stream, all);
+  guint64 before = stream->heard;
+  Job *job;
+
+  if (piece == NULL)
+    return FALSE;
+  session->busy = TRUE;
+  stream->heard += g_bytes_get_size (piece);
+  job = job_new (session, NULL);
+  job->path = g_build_filename (session->directory, SANDBOX_STREAM_FILE, NULL);
+  job->audio = g_new0 (SandboxAudio, 1);
+  job->audio->samples = piece;
+  job->audio->rate = SANDBOX_STREAM_RATE;
+  job->audio->channels = 1;
+  job->reports =
+      (all && stream->pending->len == 0) ||
+      stream->heard / TRANSCRIPT_INTERVAL != before / TRANSCRIPT_INTERVAL;
+  start_job (job, hear_piece_work, hear_piece_done);
+  return TRUE;
+}
+
+/* --- what is next --------------------------------------------------------- */
+
 /* The next chunk that can be heard; %NULL: none yet, or none at all. Before
  * End, a chunk waits for all lower numbers; after it, gaps stay gaps. */
 static SandboxChunk *
@@ -261,10 +362,10 @@ take_next (SandboxSession *session)
 
 /**
  * sandbox_process_resume:
- * @session: whose chunks have changed
+ * @session: whose chunks have changed, or whose stream
  *
- * Lets the next chunk be heard, if there is one, and closes the recording
- * after the last chunk of a session that was ended.
+ * Lets the next chunk or piece be heard, if there is one, and closes the
+ * recording after the last of a session that was ended.
  */
 void
 sandbox_process_resume (SandboxSession *session)
@@ -272,7 +373,10 @@ sandbox_process_resume (SandboxSession *session)
   SandboxChunk *chunk;
   Job *job;
 
-  if (session->busy || is_stopped (session))
+  if (session->busy ||
+      g_cancellable_is_cancelled (session->store->cancellable) ||
+      (session->stream != NULL && start_piece (session)) ||
+      is_stopped (session))
     return;
   chunk = take_next (session);
   if (chunk != NULL)

@@ -124,9 +124,14 @@ sandbox_reply_text (SoupServerMessage *message,
                     const gchar *media_type,
                     gchar *text)
 {
-  /* libsoup does not know 429. */
-  soup_server_message_set_status (message, status,
-                                  status == 429 ? "Too Many Requests" : NULL);
+  const gchar *phrase = NULL;
+
+  /* libsoup does not know these. */
+  if (status == 426)
+    phrase = "Upgrade Required";
+  else if (status == 429)
+    phrase = "Too Many Requests";
+  soup_server_message_set_status (message, status, phrase);
   soup_server_message_set_response (message, media_type, SOUP_MEMORY_TAKE, text,
                                     strlen (text));
 }

@@ -319,6 +319,20 @@ add_chunk (JsonBuilder *body, const SandboxChunk *chunk)
   json_builder_end_object (body);
 }
 
+static void
+add_stream (JsonBuilder *body, const SandboxStream *stream)
+{
+  static const gchar *const forms[] = { NULL, "binary", "json" };
+
+  json_builder_set_member_name (body, "stream");
+  json_builder_begin_object (body);
+  add_string (body, "form", forms[stream->form]);
+  add_int (body, "bytes", (gint64)stream->taken);
+  json_builder_set_member_name (body, "stopped");
+  json_builder_add_boolean_value (body, stream->stopped);
+  json_builder_end_object (body);
+}
+
 /**
  * sandbox_results_describe:
  * @session: any
@@ -354,6 +368,8 @@ sandbox_results_describe (SandboxSession *session)
   for (i = 0; i < session->chunks->len; i++)
     add_chunk (body, g_ptr_array_index (session->chunks, i));
   json_builder_end_array (body);
+  if (session->stream != NULL)
+    add_stream (body, session->stream);
   json_builder_end_object (body);
   root = json_builder_get_root (body);
   return sandbox_json_to_text (root, TRUE);

@@ -8,6 +8,7 @@
 #include "listen.h"
 #include "log.h"
 #include "login.h"
+#include "streamcall.h"
 #include "upload.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ static const Route ROUTES[] = {
   { "PATCH", "sessions/*", sandbox_call_patch, SANDBOX_PATCH },
   { "POST", "sessions/*/audio/*", sandbox_call_upload, SANDBOX_UPLOAD },
   { "POST", "sessions/*/end", sandbox_call_end, SANDBOX_END },
+  { "GET", "stream/sessions/*/audio", sandbox_call_stream, SANDBOX_STREAM },
   { "POST", "connect-auth/v1/account/login", sandbox_call_login,
     SANDBOX_LOGIN },
   { "POST", "connect-auth/v1/account/refresh-token", sandbox_call_refresh,
@@ -87,12 +89,25 @@ find_route (const gchar *method, gchar **path, GString *allowed)
   return NULL;
 }
 
-/* Discovery and login are open to callers without a token. */
+static gboolean
+brings_token (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers =
+      soup_server_message_get_request_headers (message);
+
+  return soup_message_headers_get_one (headers, "Authorization") != NULL ||
+         soup_message_headers_get_one (headers, "X-API-Key") != NULL;
+}
+
+/* Discovery and login are open to callers without a token; so is a stream,
+ * whose URL is the credential, but not to those with a wrong one. */
 static SandboxRefusal *
 check_token (SandboxServer *self, SoupServerMessage *message, const Route *route)
 {
   if (route->where == SANDBOX_DISCOVERY || route->where == SANDBOX_LOGIN ||
       route->where == SANDBOX_REFRESH)
+    return NULL;
+  if (route->where == SANDBOX_STREAM && !brings_token (message))
     return NULL;
   return sandbox_tokens_check (self->tokens, message);
 }

@@ -72,9 +72,15 @@ sandbox_session_new (SandboxStore *store,
   self->store = store;
   self->id = g_strdup (request->session_id);
   self->directory = g_build_filename (directory, self->id, NULL);
-  self->upload_url =
-      g_strconcat (base_url, "/sessions/", self->id, "/audio", NULL);
   self->request = request;
+  if (g_str_equal (request->upload_type, "stream"))
+    {
+      self->stream = sandbox_stream_new (request->model->max_duration);
+      self->upload_url = sandbox_stream_make_url (self->stream, base_url);
+    }
+  else
+    self->upload_url =
+        g_strconcat (base_url, "/sessions/", self->id, "/audio", NULL);
   self->created = g_date_time_new_now_utc ();
   self->expires = g_date_time_add_seconds (self->created, lifetime);
   self->sent = -1;
@@ -103,6 +109,7 @@ sandbox_session_free (SandboxSession *self)
   g_clear_pointer (&self->finished, g_date_time_unref);
   g_ptr_array_unref (self->chunks);
   g_ptr_array_unref (self->all_chunks);
+  g_clear_pointer (&self->stream, sandbox_stream_free);
   sandbox_recording_free (self->recording);
   g_free (self->transcript);
   g_clear_pointer (&self->measurements, json_node_unref);
@@ -115,6 +122,8 @@ sandbox_session_free (SandboxSession *self)
  * sandbox_session_set_state:
  * @self: a session
  * @state: one that may follow its own
+ *
+ * The connection of its stream, if one is open, is told.
  */
 void
 sandbox_session_set_state (SandboxSession *self, SandboxState state)
@@ -123,6 +132,8 @@ sandbox_session_set_state (SandboxSession *self, SandboxState state)
   self->state = state;
   if (EDGES[state] == 0)
     self->finished = g_date_time_new_now_utc ();
+  if (self->stream != NULL && self->stream->link != NULL)
+    self->stream->link->over (self->stream->link_data);
 }
 
 /**
@@ -233,6 +244,18 @@ sandbox_session_count_stored (SandboxSession *self)
         count++;
     }
   return count;
+}
+
+/**
+ * sandbox_session_count_heard:
+ * @self: a session
+ *
+ * Returns: how many files the transcript is of; a stream with audio is one
+ */
+guint
+sandbox_session_count_heard (SandboxSession *self)
+{
+  return self->stream ? self->stream->taken > 0 : self->chunks->len;
 }
 
 /**

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "recording.h"
+#include "stream.h"
 #include "validate.h"
 
 G_BEGIN_DECLS
@@ -103,7 +104,7 @@ typedef struct _SandboxStore SandboxStore;
  * @store: that keeps it
  * @id: of the session
  * @directory: its own
- * @upload_url: without the file's name
+ * @upload_url: without the file's name; that of @stream is a credential
  * @request: as created
  * @state: changed by sandbox_session_set_state() only
  * @created: when
@@ -115,6 +116,7 @@ typedef struct _SandboxStore SandboxStore;
  * @chunks: (element-type SandboxChunk): received, by number
  * @all_chunks: (element-type SandboxChunk): owns them, removed ones too
  * @heard: count of the first @chunks that are heard or broken
+ * @stream: (nullable): of upload type `stream`, which has no chunks
  * @busy: a worker has @recording
  * @recording: what was heard
  * @transcript: perhaps empty
@@ -140,6 +142,7 @@ typedef struct
   GPtrArray *chunks;
   GPtrArray *all_chunks;
   guint heard;
+  SandboxStream *stream;
   gboolean busy;
   SandboxRecording *recording;
   gchar *transcript;
@@ -168,6 +171,7 @@ SandboxChunk   *sandbox_session_add_chunk    (SandboxSession   *session,
 void            sandbox_session_remove_chunk (SandboxSession   *session,
                                               SandboxChunk     *chunk);
 guint           sandbox_session_count_stored (SandboxSession   *session);
+guint           sandbox_session_count_heard  (SandboxSession   *session);
 void            sandbox_session_add_problem  (SandboxSession   *session,
                                               const gchar      *code,
                                               const gchar      *audio_file,

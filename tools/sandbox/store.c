@@ -41,6 +41,7 @@ sandbox_store_new (const SandboxOptions *options, GError **error)
   self->cancellable = g_cancellable_new ();
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                           (GDestroyNotify)sandbox_session_free);
+  self->streams = g_hash_table_new (g_str_hash, g_str_equal);
   self->forgotten =
       g_ptr_array_new_with_free_func ((GDestroyNotify)sandbox_session_free);
   return self;
@@ -72,6 +73,7 @@ void
 sandbox_store_free (SandboxStore *self)
 {
   g_assert (self->jobs == 0);
+  g_hash_table_unref (self->streams);
   g_hash_table_unref (self->sessions);
   g_ptr_array_unref (self->forgotten);
   g_object_unref (self->cancellable);
@@ -92,6 +94,19 @@ SandboxSession *
 sandbox_store_find (SandboxStore *self, const gchar *id)
 {
   return g_hash_table_lookup (self->sessions, id);
+}
+
+/**
+ * sandbox_store_find_stream:
+ * @self: the store
+ * @stream_id: of a session's stream
+ *
+ * Returns: (nullable) (transfer none): the session
+ */
+SandboxSession *
+sandbox_store_find_stream (SandboxStore *self, const gchar *stream_id)
+{
+  return g_hash_table_lookup (self->streams, stream_id);
 }
 
 static gchar *
@@ -147,6 +162,8 @@ sandbox_store_create (SandboxStore *self,
   session->timer = g_timeout_add ((guint)MIN (lifetime * 1000.0, G_MAXINT),
                                   on_expired, session);
   g_hash_table_insert (self->sessions, session->id, session);
+  if (session->stream != NULL)
+    g_hash_table_insert (self->streams, session->stream->id, session);
   sandbox_store_save (session);
   return session;
 }
@@ -205,6 +222,7 @@ sandbox_store_forget (SandboxStore *self)
   GHashTableIter iter;
   gpointer value;
 
+  g_hash_table_remove_all (self->streams);
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {

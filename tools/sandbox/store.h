@@ -15,6 +15,7 @@ typedef void (*SandboxChunkFunc) (SandboxSession *session);
  * @options: what the command line asked for
  * @directory: of all sessions
  * @sessions: by id; they stay until the end
+ * @streams: those of type `stream`, by the id of the stream
  * @forgotten: (element-type SandboxSession): not found any more; they stay,
  *   too
  * @put_away: how many of @forgotten have another folder
@@ -31,6 +32,7 @@ struct _SandboxStore
   gchar *directory;
   gboolean temporary;
   GHashTable *sessions;
+  GHashTable *streams;
   GPtrArray *forgotten;
   guint put_away;
   GCancellable *cancellable;
@@ -43,6 +45,8 @@ SandboxStore   *sandbox_store_new    (const SandboxOptions *options,
 void            sandbox_store_free   (SandboxStore         *store);
 SandboxSession *sandbox_store_find   (SandboxStore         *store,
                                       const gchar          *id);
+SandboxSession *sandbox_store_find_stream (SandboxStore    *store,
+                                      const gchar          *stream_id);
 SandboxSession *sandbox_store_create (SandboxStore         *store,
                                       SandboxRequest       *request,
                                       const gchar          *base_url,

@@ -303,6 +303,9 @@ check_upload (SandboxServer *server,
 
   if (refusal != NULL)
     return refusal;
+  if (session->stream != NULL)
+    return sandbox_refusal_new (400, "invalid_request", NULL,
+                                "The session takes a stream, not files");
   if (!parse_name (name, number, extension))
     return sandbox_refusal_new (400, "invalid_request", "file_name",
                                 "The name is not like audio_0.webm");

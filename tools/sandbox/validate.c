@@ -175,6 +175,7 @@ check_upload (const SandboxOptions *options, const SandboxRequest *request)
   static const gchar *const types[] = { "chunked", "single", "stream", NULL };
   static const gchar *const protocols[] = { "websocket", "http", "rpc", NULL };
   SandboxRefusal *refusal;
+  const gchar *needed;
 
   if (request->upload_type == NULL || request->communication_protocol == NULL)
     {
@@ -191,15 +192,16 @@ check_upload (const SandboxOptions *options, const SandboxRequest *request)
   if (refusal != NULL)
     return refusal;
   if (!g_strv_contains ((const gchar *const *)options->upload_methods,
-                        request->upload_type) ||
-      g_str_equal (request->upload_type, "stream"))
+                        request->upload_type))
     return sandbox_refusal_new (400, "invalid_request", "upload_type",
                                 "upload_type “%s” is not offered here",
                                 request->upload_type);
-  if (!g_str_equal (request->communication_protocol, "http"))
-    return sandbox_refusal_new (
-        400, "invalid_request", "communication_protocol",
-        "%s uploads need communication_protocol http", request->upload_type);
+  needed = g_str_equal (request->upload_type, "stream") ? "websocket" : "http";
+  if (!g_str_equal (request->communication_protocol, needed))
+    return sandbox_refusal_new (400, "invalid_request",
+                                "communication_protocol",
+                                "%s uploads need communication_protocol %s",
+                                request->upload_type, needed);
   return NULL;
 }
 

@@ -30,8 +30,8 @@ typedef struct
  * @model: one of the models
  * @language_hint: perhaps empty
  * @transcript_language: (nullable)
- * @upload_type: `chunked` or `single`
- * @communication_protocol: `http`
+ * @upload_type: `chunked`, `single` or `stream`
+ * @communication_protocol: `http`; of a stream `websocket`
  * @additional_data: (nullable)
  * @patient_details: (nullable)
  *

@@ -32,9 +32,14 @@ typedef struct
 
 static void write_next (Wire *self);
 
-/* What is below TLS and libsoup's buffers. */
-static GSocket *
-find_socket (GIOStream *stream)
+/**
+ * sandbox_wire_find_socket:
+ * @stream: of a connection
+ *
+ * Returns: (transfer full) (nullable): what is below TLS and libsoup's buffers
+ */
+GSocket *
+sandbox_wire_find_socket (GIOStream *stream)
 {
   static const gchar *const names[] = { "base-iostream", "base-io-stream" };
   g_autoptr (GIOStream) at = g_object_ref (stream);
@@ -57,9 +62,15 @@ find_socket (GIOStream *stream)
       g_socket_connection_get_socket (G_SOCKET_CONNECTION (at)));
 }
 
-/* @status: for the log. */
-static GIOStream *
-take (SoupServerMessage *message, guint status)
+/**
+ * sandbox_wire_take:
+ * @message: a call
+ * @status: for the log
+ *
+ * Returns: (transfer full): its connection, which the server has no longer
+ */
+GIOStream *
+sandbox_wire_take (SoupServerMessage *message, guint status)
 {
   sandbox_reply_taken (message);
   sandbox_log_taken (message, status);
@@ -67,16 +78,15 @@ take (SoupServerMessage *message, guint status)
 }
 
 /**
- * sandbox_wire_reset:
- * @message: a call
+ * sandbox_wire_abort:
+ * @stream: of a connection
  *
- * Resets its connection: the peer sees ECONNRESET, and no answer.
+ * Resets the connection: the peer sees ECONNRESET.
  */
 void
-sandbox_wire_reset (SoupServerMessage *message)
+sandbox_wire_abort (GIOStream *stream)
 {
-  g_autoptr (GIOStream) stream = take (message, 0);
-  g_autoptr (GSocket) socket = find_socket (stream);
+  g_autoptr (GSocket) socket = sandbox_wire_find_socket (stream);
   struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
   if (socket != NULL)
@@ -89,6 +99,20 @@ sandbox_wire_reset (SoupServerMessage *message)
 }
 
 /**
+ * sandbox_wire_reset:
+ * @message: a call
+ *
+ * Resets its connection, and answers nothing.
+ */
+void
+sandbox_wire_reset (SoupServerMessage *message)
+{
+  g_autoptr (GIOStream) stream = sandbox_wire_take (message, 0);
+
+  sandbox_wire_abort (stream);
+}
+
+/**
  * sandbox_wire_close:
  * @message: a call
  *
@@ -97,7 +121,7 @@ sandbox_wire_reset (SoupServerMessage *message)
 void
 sandbox_wire_close (SoupServerMessage *message)
 {
-  g_autoptr (GIOStream) stream = take (message, 0);
+  g_autoptr (GIOStream) stream = sandbox_wire_take (message, 0);
 
   g_io_stream_close (stream, NULL, NULL);
 }
@@ -117,7 +141,7 @@ wire_new (SoupServerMessage *message, SandboxStore *store, guint status)
 
   store->jobs++;
   self->store = store;
-  self->stream = take (message, status);
+  self->stream = sandbox_wire_take (message, status);
   self->cancellable = g_cancellable_new ();
   self->on_stop =
       g_cancellable_connect (store->cancellable, G_CALLBACK (on_stop),
@@ -177,7 +201,7 @@ on_lingered (gpointer user_data)
 static void
 linger (Wire *self)
 {
-  g_autoptr (GSocket) socket = find_socket (self->stream);
+  g_autoptr (GSocket) socket = sandbox_wire_find_socket (self->stream);
 
   if (socket != NULL)
     g_socket_shutdown (socket, FALSE, TRUE, NULL);

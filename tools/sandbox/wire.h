@@ -10,6 +10,11 @@
 
 G_BEGIN_DECLS
 
+GIOStream *sandbox_wire_take        (SoupServerMessage *message,
+                                     guint              status);
+GSocket   *sandbox_wire_find_socket (GIOStream         *stream);
+void       sandbox_wire_abort       (GIOStream         *stream);
+
 void sandbox_wire_reset     (SoupServerMessage *message);
 void sandbox_wire_close     (SoupServerMessage *message);
 void sandbox_wire_stall     (SoupServerMessage *message,

@@ -228,6 +228,19 @@ eka_client_trusts (EkaClient   *client,
   return TRUE;
 }
 
+/* A WebSocket may go where HTTP may. */
+static gboolean
+trusts_target (EkaClient        *client,
+               const EkaRequest *request,
+               GError          **error)
+{
+  g_autofree gchar *http = NULL;
+
+  if (request->call == EKA_CALL_STREAM)
+    http = eka_origin_from_websocket (request->uri);
+  return eka_client_trusts (client, http != NULL ? http : request->uri, error);
+}
+
 static void
 call_send (GTask *task);
 
@@ -374,7 +387,7 @@ eka_client_call_async (EkaClient           *client,
   g_task_set_source_tag (task, eka_client_call_async);
   g_task_set_task_data (task, call, call_free);
 
-  if (!eka_client_trusts (client, request->uri, &error))
+  if (!trusts_target (client, request, &error))
     {
       g_free (eka_scribe_error_edit_info (error)->request);
       eka_scribe_error_edit_info (error)->request =

@@ -123,6 +123,40 @@ eka_session_chunk_added (EkaSession *session)
   invoke (session, step_on_worker);
 }
 
+/**
+ * eka_session_audio_added:
+ * @session: a started session that streams
+ *
+ * Says that its feed has what eka_feed_read() waited for.
+ */
+void
+eka_session_audio_added (EkaSession *session)
+{
+  invoke (session, step_on_worker);
+}
+
+static gboolean
+forgo_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  self->forgone = TRUE;
+  eka_session_step (self);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_forgo_stream:
+ * @session: a session that streams
+ *
+ * Says that its audio comes in chunks only.
+ */
+void
+eka_session_forgo_stream (EkaSession *session)
+{
+  invoke (session, forgo_on_worker);
+}
+
 /* No more audio comes to this session. */
 static void
 drain (EkaSession *self)
@@ -250,6 +284,7 @@ discard_on_worker (gpointer user_data)
     return G_SOURCE_REMOVE;
   eka_outbox_clear (self->outbox);
   eka_session_drop_timers (self);
+  eka_streaming_drop (self);
   g_clear_error (&self->refusal);
   g_cancellable_cancel (self->cancellable);
   g_object_unref (self->cancellable);
@@ -288,7 +323,10 @@ abort_on_worker (gpointer user_data)
 {
   EkaSession *self = user_data;
   gboolean empty = self->state == EKA_SESSION_RECORDING &&
-                   eka_outbox_count_sent (self->outbox) == 0 && !self->calling;
+                   eka_outbox_count_sent (self->outbox) == 0 &&
+                   (self->feed == NULL ||
+                    eka_feed_count_read (self->feed) == 0) &&
+                   !self->calling;
 
   if (eka_session_is_final (self))
     return G_SOURCE_REMOVE;

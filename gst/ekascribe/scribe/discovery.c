@@ -15,7 +15,6 @@
 #define PRO_DURATION (G_GUINT64_CONSTANT (3600) * 1000000000)
 
 #define PROTOCOL_VERSION "0.1"
-#define UPLOAD_TYPE "chunked"
 
 /* A process talks to a handful of services; more entries are a mistake. */
 #define MAX_CACHED 64
@@ -373,6 +372,30 @@ check_languages (const EkaDiscovery *discovery,
 }
 
 /**
+ * eka_discovery_check_upload:
+ * @discovery: (nullable): a document
+ * @settings: settings
+ * @error: return location; %EKA_SCRIBE_ERROR_SETTINGS with the property at
+ *   fault and what the service offers in its place
+ *
+ * Returns: whether the service takes audio in the way that is set
+ */
+gboolean
+eka_discovery_check_upload (const EkaDiscovery *discovery,
+                            const EkaSettings  *settings,
+                            GError            **error)
+{
+  const gchar *type = eka_upload_type_to_string (settings->upload_type);
+  gboolean chunked = settings->upload_type == EKA_UPLOAD_CHUNKED;
+
+  if (discovery == NULL || discovery->upload_methods == NULL ||
+      lists (discovery->upload_methods, type))
+    return TRUE;
+  return refuse (error, chunked ? "base-url" : "upload-type", type,
+                 "the upload method", discovery->upload_methods);
+}
+
+/**
  * eka_discovery_check:
  * @discovery: (nullable): a document
  * @settings: settings
@@ -392,11 +415,8 @@ eka_discovery_check (const EkaDiscovery *discovery,
       !lists (discovery->versions, PROTOCOL_VERSION))
     return refuse (error, "base-url", PROTOCOL_VERSION,
                    "the protocol version", discovery->versions);
-  if (discovery->upload_methods != NULL &&
-      !lists (discovery->upload_methods, UPLOAD_TYPE))
-    return refuse (error, "base-url", UPLOAD_TYPE, "the upload method",
-                   discovery->upload_methods);
-  return check_model (discovery, settings, error) &&
+  return eka_discovery_check_upload (discovery, settings, error) &&
+         check_model (discovery, settings, error) &&
          check_languages (discovery, settings, error);
 }
 

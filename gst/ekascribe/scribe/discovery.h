@@ -58,6 +58,9 @@ const EkaModel *eka_discovery_find_model    (const EkaDiscovery *discovery,
 guint64         eka_discovery_get_max_session
                                             (const EkaDiscovery *discovery,
                                              const gchar        *model);
+gboolean        eka_discovery_check_upload  (const EkaDiscovery *discovery,
+                                             const EkaSettings  *settings,
+                                             GError            **error);
 gboolean        eka_discovery_check         (const EkaDiscovery *discovery,
                                              const EkaSettings  *settings,
                                              GError            **error);

@@ -16,7 +16,7 @@ compare_count (EkaSession *self,
 {
   guint sent = eka_outbox_count_sent (self->outbox);
 
-  if (received >= 0 && (guint) received != sent)
+  if (self->feed == NULL && received >= 0 && (guint) received != sent)
     eka_session_tell (self, EKA_SCRIBE_ERROR_LOST, EKA_CALL_END,
                       "The service says that it received %d audio files, but "
                       "it acknowledged %u (session %s)",
@@ -217,4 +217,57 @@ eka_ending_cancel_id (EkaSession  *self,
   eka_client_call_async (self->client,
                          eka_protocol_cancel (self->base_url, session_id),
                          NULL, left_behind, eka_session_ref (self));
+}
+
+/* --- a broken stream ------------------------------------------------------- */
+
+/* With growing pauses, so often a session is taken back that the service said
+ * nothing about. */
+#define MAX_CANCELS 6
+
+static void
+cancel_broken (gpointer user_data);
+
+static void
+broken_cancelled (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_autoptr (EkaSession) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EkaReply) reply = eka_client_call_finish (result, &error);
+
+  if (reply != NULL && !eka_outcome_is_success (reply))
+    error = eka_client_fault (self->client, reply, EKA_CALL_PATCH);
+  if (error == NULL || !eka_scribe_error_is_transient (error) ||
+      eka_session_is_final (self) || self->broken_timer != 0 ||
+      self->broken_retry.attempts >= MAX_CANCELS)
+    return;
+  self->broken_timer = eka_clock_schedule (
+      self->clock,
+      eka_retry_next (&self->broken_retry, g_random_double (), -1),
+      cancel_broken, eka_session_ref (self));
+}
+
+static void
+cancel_broken (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  self->broken_timer = 0;
+  eka_client_call_async (self->client,
+                         eka_protocol_cancel (self->base_url, self->broken),
+                         NULL, broken_cancelled, self);
+}
+
+/* Takes back a session whose stream broke, while its audio goes elsewhere. */
+void
+eka_ending_cancel_broken (EkaSession  *self,
+                          const gchar *session_id)
+{
+  eka_session_drop_timer (self, &self->broken_timer);
+  g_free (self->broken);
+  self->broken = g_strdup (session_id);
+  eka_retry_reset (&self->broken_retry);
+  cancel_broken (eka_session_ref (self));
 }

@@ -5,6 +5,7 @@
 #include "scribe/exchange.h"
 
 #include "scribe/netfault.h"
+#include "scribe/websocket.h"
 
 #define PIECE 16384
 
@@ -24,6 +25,7 @@ typedef struct
   guint8 *piece;
   gint64 started;
   gint64 round_trip;
+  GSocket *socket; /* of a connection that was made for this message */
   EkaNetfaultPhase phase;
   GTlsCertificateFlags certificate;
   gboolean reused;
@@ -43,6 +45,7 @@ exchange_free (EkaExchange *exchange)
   g_clear_object (&exchange->body);
   g_clear_pointer (&exchange->data, g_byte_array_unref);
   g_free (exchange->piece);
+  g_clear_object (&exchange->socket);
   g_object_unref (exchange->message);
   g_object_unref (exchange->session);
   g_free (exchange);
@@ -100,6 +103,13 @@ on_network_event (SoupMessage       *message,
   exchange->reused = FALSE;
   switch (event)
     {
+    case G_SOCKET_CLIENT_CONNECTED:
+      if (G_IS_SOCKET_CONNECTION (connection))
+        g_set_object (&exchange->socket,
+                      g_socket_connection_get_socket (
+                        G_SOCKET_CONNECTION (connection)));
+      exchange->phase = EKA_NETFAULT_CONNECTING;
+      break;
     case G_SOCKET_CLIENT_TLS_HANDSHAKING:
       refuse_http2 (connection);
       exchange->phase = EKA_NETFAULT_SECURING;
@@ -395,6 +405,38 @@ eka_exchange_set_body (SoupMessage *message,
   soup_message_set_request_body_from_bytes (message, content_type, body);
 }
 
+/* Readies @message, and what is noted of its fate. */
+static GTask *
+make_task (SoupSession        *session,
+           SoupMessage        *message,
+           GCancellable       *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer            user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  EkaExchange *exchange = g_new0 (EkaExchange, 1);
+
+  exchange->session = g_object_ref (session);
+  exchange->message = g_object_ref (message);
+  exchange->started = g_get_monotonic_time ();
+  exchange->phase = EKA_NETFAULT_WAITING;
+  exchange->reused = TRUE;
+  g_task_set_source_tag (task, make_task);
+  g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
+  g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
+  g_signal_connect (message, "restarted", G_CALLBACK (on_repeated), exchange);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers),
+                    exchange);
+  g_signal_connect (message, "network-event", G_CALLBACK (on_network_event),
+                    exchange);
+  g_signal_connect (message, "accept-certificate",
+                    G_CALLBACK (on_accept_certificate), exchange);
+  return task;
+}
+
 /**
  * eka_exchange_send_async:
  * @session: without content decoder
@@ -414,29 +456,72 @@ eka_exchange_send_async (SoupSession        *session,
                          GAsyncReadyCallback callback,
                          gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-  EkaExchange *exchange = g_new0 (EkaExchange, 1);
+  GTask *task = make_task (session, message, cancellable, callback, user_data);
 
-  exchange->session = g_object_ref (session);
-  exchange->message = g_object_ref (message);
-  exchange->started = g_get_monotonic_time ();
-  exchange->phase = EKA_NETFAULT_WAITING;
-  exchange->reused = TRUE;
-  g_task_set_source_tag (task, eka_exchange_send_async);
-  g_task_set_task_data (task, exchange, (GDestroyNotify) exchange_free);
-
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
-  g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
-  g_signal_connect (message, "restarted", G_CALLBACK (on_repeated), exchange);
-  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers),
-                    exchange);
-  g_signal_connect (message, "network-event", G_CALLBACK (on_network_event),
-                    exchange);
-  g_signal_connect (message, "accept-certificate",
-                    G_CALLBACK (on_accept_certificate), exchange);
   soup_session_send_async (session, message, G_PRIORITY_DEFAULT, cancellable,
                            send_message_done, task);
+}
+
+/* A refusal shows only in the status of the message. */
+static void
+connect_done (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  EkaExchange *exchange = g_task_get_task_data (task);
+  SoupWebsocketConnection *connection =
+    soup_session_websocket_connect_finish (SOUP_SESSION (source), result,
+                                           &error);
+  guint status = soup_message_get_status (exchange->message);
+
+  if (connection == NULL &&
+      (status < 200 || exchange->phase != EKA_NETFAULT_READING))
+    {
+      send_error (task, error);
+      return;
+    }
+  exchange->data = g_byte_array_new ();
+  exchange->round_trip = g_get_monotonic_time () - exchange->started;
+  if (connection != NULL)
+    {
+      EkaReply *reply = make_reply (exchange);
+
+      reply->socket = eka_websocket_new (connection, exchange->socket);
+      g_task_return_pointer (task, reply, (GDestroyNotify) eka_reply_free);
+    }
+  else
+    g_task_return_pointer (task, make_reply (exchange),
+                           (GDestroyNotify) eka_reply_free);
+}
+
+/**
+ * eka_exchange_connect_async:
+ * @session: where connections come from
+ * @message: a GET of a `ws` or `wss` URI
+ * @cancellable: (nullable)
+ * @callback: called in the thread default context
+ * @user_data: for @callback
+ *
+ * Asks for a WebSocket. The answer has either an #EkaSocket, or the status that
+ * it was refused with; the body of that is not read.
+ */
+void
+eka_exchange_connect_async (SoupSession        *session,
+                            SoupMessage        *message,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  GTask *task = make_task (session, message, cancellable, callback, user_data);
+
+  /* What is unpacked is not bounded, and audio does not get smaller. */
+  soup_message_disable_feature (message,
+                                SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+  soup_session_websocket_connect_async (session, message, NULL, NULL,
+                                        G_PRIORITY_DEFAULT, cancellable,
+                                        connect_done, task);
 }
 
 /**
@@ -458,8 +543,7 @@ eka_exchange_send_finish (GAsyncResult *result,
   GTask *task = G_TASK (result);
 
   g_return_val_if_fail (g_task_is_valid (task, NULL), NULL);
-  g_return_val_if_fail (g_task_get_source_tag (task) ==
-                          eka_exchange_send_async, NULL);
+  g_return_val_if_fail (g_task_get_source_tag (task) == make_task, NULL);
   *stale = ((EkaExchange *) g_task_get_task_data (task))->stale;
   return g_task_propagate_pointer (task, error);
 }

@@ -21,6 +21,12 @@ void      eka_exchange_send_async  (SoupSession         *session,
                                     GCancellable        *cancellable,
                                     GAsyncReadyCallback  callback,
                                     gpointer             user_data);
+void      eka_exchange_connect_async
+                                   (SoupSession         *session,
+                                    SoupMessage         *message,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
 EkaReply *eka_exchange_send_finish (GAsyncResult        *result,
                                     gboolean            *stale,
                                     GError             **error);

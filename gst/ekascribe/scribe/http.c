@@ -295,9 +295,14 @@ call_start (EkaHttpCall *call)
   g_clear_object (&call->message);
   call->message = make_message (call);
   g_ref_count_inc (&call->refs);
-  eka_exchange_send_async (eka_pool_get_session (call->http->pool),
-                           call->message, call->cancellable, exchange_done,
-                           call);
+  if (call->request->call == EKA_CALL_STREAM)
+    eka_exchange_connect_async (eka_pool_get_session (call->http->pool),
+                                call->message, call->cancellable,
+                                exchange_done, call);
+  else
+    eka_exchange_send_async (eka_pool_get_session (call->http->pool),
+                             call->message, call->cancellable, exchange_done,
+                             call);
 }
 
 static gboolean
@@ -359,17 +364,57 @@ call_new (EkaHttp    *http,
   return call;
 }
 
+/* Anything else would end the line that the URL goes into. */
+static gboolean
+is_printable (const gchar *text)
+{
+  while (*text != '\0' && *text != ' ' && !g_ascii_iscntrl (*text))
+    text++;
+  return *text == '\0';
+}
+
+/* GLib decodes in path and query what need not be encoded: the same place, but
+ * not the URL that a service may have signed. Both are taken letter by letter.
+ */
+static GUri *
+parse_exactly (const gchar *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *query = NULL;
+  const gchar *start;
+  gsize length, end;
+
+  if (uri == NULL || (start = strstr (text, "://")) == NULL ||
+      !is_printable (text))
+    return NULL;
+  start += 3;
+  start += strcspn (start, "/?#");
+  length = strcspn (start, "?#");
+  path = length > 0 ? g_strndup (start, length) : g_strdup ("/");
+  start += length;
+  end = strcspn (start, "#");
+  if (end > 0)
+    query = g_strndup (start + 1, end - 1);
+  return g_uri_build_with_user (g_uri_get_flags (uri), g_uri_get_scheme (uri),
+                                g_uri_get_user (uri), g_uri_get_password (uri),
+                                NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+                                path, query, NULL);
+}
+
 static GUri *
 parse_uri (const EkaRequest *request,
            GError          **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (request->uri, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autoptr (GUri) uri = parse_exactly (request->uri);
+  gboolean stream = request->call == EKA_CALL_STREAM;
 
-  if (uri != NULL && is_http (uri))
+  if (uri != NULL && (stream ? eka_origin_is_websocket (uri) : is_http (uri)))
     return g_steal_pointer (&uri);
   g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
-               "The address of the %s call is no http or https URL",
-               eka_call_to_string (request->call));
+               "The address of the %s call is no %s URL",
+               eka_call_to_string (request->call),
+               stream ? "ws or wss" : "http or https");
   eka_scribe_error_edit_info (*error)->request =
     g_strdup (eka_call_to_string (request->call));
   return NULL;

@@ -61,6 +61,11 @@ next_in_recording (EkaSession *self)
 
   if (self->finished && self->state == EKA_SESSION_RECORDING)
     eka_session_set_state (self, EKA_SESSION_DRAINING);
+  if (self->feed != NULL)
+    {
+      eka_streaming_next (self);
+      return;
+    }
   eka_outbox_get_stats (self->outbox, &left);
   if (wants_audit (self, &left))
     eka_auditing_look (self);
@@ -80,6 +85,17 @@ next_in_recording (EkaSession *self)
     }
 }
 
+/* A call that is under way may still make a session for a stream. */
+static void
+forgo_stream (EkaSession *self)
+{
+  self->forgone = FALSE;
+  if (self->feed != NULL && self->state < EKA_SESSION_ENDING)
+    eka_fallback_begin (
+        self, g_error_new_literal (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                                   "There was no time to decode the audio"));
+}
+
 /* Does what the state asks for. */
 void
 eka_lifecycle_next (EkaSession *self)
@@ -89,6 +105,10 @@ eka_lifecycle_next (EkaSession *self)
       eka_ending_cancel (self);
       return;
     }
+  if (self->forgone)
+    forgo_stream (self);
+  if (self->refusal != NULL)
+    return;
   switch (self->state)
     {
     case EKA_SESSION_IDLE:

@@ -22,6 +22,8 @@ may_start_anew (EkaSession *self)
   eka_outbox_get_stats (self->outbox, &left);
   if (self->finished && left.kept == 0 && left.let_go > 0)
     return FALSE; /* there is nothing to send, and nothing will come */
+  if (self->feed != NULL && !self->settings->stream_fallback)
+    return FALSE;
   if (!eka_session_is_over (self))
     return TRUE;
   return eka_clock_now (self->clock) < self->deadline &&
@@ -29,8 +31,9 @@ may_start_anew (EkaSession *self)
          self->late_losses <= MAX_LATE_LOSSES;
 }
 
-static void
-forget_session (EkaSession *self)
+/* What was known of the session on the service, which another one replaces. */
+void
+eka_loss_forget_session (EkaSession *self)
 {
   eka_session_drop_timers (self);
   eka_session_renew_id (self, TRUE);
@@ -127,7 +130,8 @@ eka_loss_start_anew (EkaSession *self,
       give_up (self, error, lost);
       return;
     }
-  forget_session (self);
+  eka_fallback_to_chunks (self);
+  eka_loss_forget_session (self);
   eka_outbox_get_stats (self->outbox, &left);
   tell_loss (self, error, left.kept_duration, lost);
   g_error_free (error);

@@ -10,7 +10,10 @@
 static gint
 default_port (GUri *uri)
 {
-  return g_strcmp0 (g_uri_get_scheme (uri), "https") == 0 ? 443 : 80;
+  const gchar *scheme = g_uri_get_scheme (uri);
+
+  return g_strcmp0 (scheme, "https") == 0 || g_strcmp0 (scheme, "wss") == 0
+             ? 443 : 80;
 }
 
 /**

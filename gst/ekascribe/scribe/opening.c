@@ -15,6 +15,9 @@
 /* Ids of our own making that somebody else has, before that is no chance. */
 #define MAX_TAKEN_IDS 3
 
+/* Answers 500 to Create before the service counts as having no streams. */
+#define MAX_STREAM_REFUSALS 3
+
 /* What a session lives where the service does not say. */
 #define USUAL_LIFETIME (60 * G_TIME_SPAN_MINUTE)
 
@@ -56,6 +59,9 @@ settle_discovery (EkaSession   *self,
     }
 
   eka_session_emit (self, &event);
+  if (self->feed != NULL && self->settings->stream_fallback &&
+      !eka_discovery_check_upload (discovery, self->settings, &error))
+    eka_fallback_begin (self, g_steal_pointer (&error));
   if (eka_discovery_check (discovery, self->settings, &error))
     eka_session_set_state (self, EKA_SESSION_READY);
   else
@@ -281,6 +287,20 @@ eka_opening_note_taken (EkaSession *self,
   eka_session_renew_id (self, FALSE);
 }
 
+/* Whether @error, an answer to Create, may mean that the service has no streams,
+ * whatever it says of itself: some answer with an error of their own. */
+static gboolean
+refuses_stream (EkaSession   *self,
+                EkaReply     *reply,
+                const GError *error)
+{
+  if (self->feed == NULL || reply->status == 409)
+    return FALSE;
+  if (error->code == EKA_SCRIBE_ERROR_REFUSED || reply->status == 501)
+    return TRUE;
+  return reply->status == 500 && ++self->stream_refusals >= MAX_STREAM_REFUSALS;
+}
+
 static void
 create_refused (EkaSession *self,
                 EkaReply   *reply)
@@ -289,7 +309,9 @@ create_refused (EkaSession *self,
 
   if (reply->status >= 500)
     self->unanswered = TRUE;
-  if (self->unanswered && (reply->status == 400 || reply->status == 409))
+  if (refuses_stream (self, reply, error))
+    eka_fallback_begin (self, error);
+  else if (self->unanswered && (reply->status == 400 || reply->status == 409))
     eka_doubt_settle (self, EKA_CALL_CREATE, error);
   else if (reply->status == 409)
     eka_opening_note_taken (self, reply, error);

@@ -54,6 +54,44 @@ eka_origin_is_http (GUri *uri)
 }
 
 /**
+ * eka_origin_is_websocket:
+ * @uri: a URI
+ *
+ * Returns: whether @uri is ws or wss and has a host
+ */
+gboolean
+eka_origin_is_websocket (GUri *uri)
+{
+  const gchar *host = g_uri_get_host (uri);
+
+  return host != NULL && *host != '\0' &&
+         (g_strcmp0 (g_uri_get_scheme (uri), "wss") == 0 ||
+          g_strcmp0 (g_uri_get_scheme (uri), "ws") == 0);
+}
+
+/**
+ * eka_origin_from_websocket:
+ * @uri: a URI
+ *
+ * Returns: (transfer full) (nullable): the http or https URI whose host, port
+ *   and encryption a ws or wss URI shares (RFC 6455 section 3), without path;
+ *   %NULL where @uri is neither
+ */
+gchar *
+eka_origin_from_websocket (const gchar *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED, NULL);
+  gboolean wss;
+
+  if (parsed == NULL || !eka_origin_is_websocket (parsed))
+    return NULL;
+  wss = g_strcmp0 (g_uri_get_scheme (parsed), "wss") == 0;
+  return g_uri_join (G_URI_FLAGS_NONE, wss ? "https" : "http", NULL,
+                     g_uri_get_host (parsed), g_uri_get_port (parsed), "", NULL,
+                     NULL);
+}
+
+/**
  * eka_origin_is_private:
  * @uri: an http or https URI
  *

@@ -9,6 +9,8 @@
 G_BEGIN_DECLS
 
 gboolean eka_origin_is_http    (GUri               *uri);
+gboolean eka_origin_is_websocket (GUri             *uri);
+gchar   *eka_origin_from_websocket (const gchar    *uri);
 gboolean eka_origin_is_loopback (GUri              *uri);
 gboolean eka_origin_is_private (GUri               *uri);
 gboolean eka_origin_equal      (GUri               *a,

@@ -296,7 +296,8 @@ eka_pool_authorize_proxy (EkaPool     *pool,
   GUri *uri = soup_message_get_uri (message);
 
   if (pool->proxy_authorization == NULL ||
-      g_strcmp0 (g_uri_get_scheme (uri), "http") != 0 ||
+      (g_strcmp0 (g_uri_get_scheme (uri), "http") != 0 &&
+       g_strcmp0 (g_uri_get_scheme (uri), "ws") != 0) ||
       (eka_origin_is_loopback (uri) && !pool->proxy_is_here))
     return;
   soup_message_headers_replace (soup_message_get_request_headers (message),

@@ -256,8 +256,11 @@ eka_protocol_create (const gchar        *base_url,
   set_string (object, "model", model);
   set_language_hint (object, settings, discovery, language);
   set_string (object, "transcript_language", settings->transcript_language);
-  set_string (object, "upload_type", "chunked");
-  set_string (object, "communication_protocol", "http");
+  set_string (object, "upload_type",
+              eka_upload_type_to_string (settings->upload_type));
+  set_string (object, "communication_protocol",
+              settings->upload_type == EKA_UPLOAD_STREAM ? "websocket"
+                                                         : "http");
   text = object_to_text (object);
   body = g_string_new (text);
   append_additional_data (body, settings, replaced_id);
@@ -444,6 +447,45 @@ eka_protocol_parse_upload (EkaReply    *reply,
     return TRUE;
   g_propagate_error (error, eka_fault_protocol (reply, EKA_CALL_UPLOAD, what));
   return FALSE;
+}
+
+static EkaRequest *
+refuse_stream (GError     **error,
+               const gchar *why)
+{
+  g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_PROTOCOL,
+               "The upload_url of the service %s", why);
+  if (error != NULL)
+    eka_scribe_error_edit_info (*error)->request =
+        g_strdup (eka_call_to_string (EKA_CALL_STREAM));
+  return NULL;
+}
+
+/**
+ * eka_protocol_stream:
+ * @base_url: API root
+ * @upload_url: (nullable): as Create Session gave it; taken as it is
+ * @error: return location; %EKA_SCRIBE_ERROR_PROTOCOL, without the URL, which
+ *   is a credential
+ *
+ * Returns: (transfer full): the request for a WebSocket, or %NULL where
+ *   @upload_url is none, or in clear text beside an API that is not
+ */
+EkaRequest *
+eka_protocol_stream (const gchar *base_url,
+                     const gchar *upload_url,
+                     GError     **error)
+{
+  if (upload_url == NULL)
+    return refuse_stream (error, "is missing");
+  if (g_ascii_strncasecmp (upload_url, "wss://", 6) != 0 &&
+      g_ascii_strncasecmp (upload_url, "ws://", 5) != 0)
+    return refuse_stream (error, "is no address of a WebSocket");
+  if (g_ascii_strncasecmp (upload_url, "ws://", 5) == 0 &&
+      g_ascii_strncasecmp (base_url, "https://", 8) == 0)
+    return refuse_stream (error, "is not encrypted (ws), though its API is "
+                                 "(https)");
+  return eka_request_new (EKA_CALL_STREAM, "GET", upload_url);
 }
 
 /**

@@ -56,6 +56,9 @@ gboolean    eka_protocol_parse_upload  (EkaReply           *reply,
                                         const gchar        *session_id,
                                         const gchar        *name,
                                         GError            **error);
+EkaRequest *eka_protocol_stream        (const gchar        *base_url,
+                                        const gchar        *upload_url,
+                                        GError            **error);
 EkaRequest *eka_protocol_end           (const gchar        *base_url,
                                         const gchar        *session_id,
                                         guint               sent);

@@ -30,8 +30,9 @@ static const struct
   [EKA_SESSION_RECORDING] = { "recording", EDGE (DRAINING) | EDGE (CREATING) |
                                                EDGE (FAILED) | EDGE (EXPIRED) |
                                                EDGE (DISCARDED) },
-  [EKA_SESSION_DRAINING] = { "draining", EDGE (AUDITING) | EDGE (CREATING) |
-                                             EDGE (FAILED) | EDGE (EXPIRED) |
+  [EKA_SESSION_DRAINING] = { "draining", EDGE (AUDITING) | EDGE (ENDING) |
+                                             EDGE (CREATING) | EDGE (FAILED) |
+                                             EDGE (EXPIRED) |
                                              EDGE (DISCARDED) },
   [EKA_SESSION_AUDITING] = { "auditing", EDGE (ENDING) | EDGE (DRAINING) |
                                              EDGE (CREATING) | EDGE (FAILED) |
@@ -150,6 +151,19 @@ eka_session_set_recode_func (EkaSession    *session,
 }
 
 /**
+ * eka_session_set_feed:
+ * @session: a session that was not opened yet, with the upload type `stream`
+ * @feed: (transfer none): what is streamed; the outbox gets the same audio as
+ *   WAV
+ */
+void
+eka_session_set_feed (EkaSession *session,
+                      EkaFeed    *feed)
+{
+  session->feed = eka_feed_ref (feed);
+}
+
+/**
  * eka_session_dup_id:
  * @session: a session that was not opened yet
  *
@@ -189,6 +203,8 @@ static void
 session_free (EkaSession *self)
 {
   drop_listener (self);
+  g_clear_pointer (&self->feed, eka_feed_unref);
+  g_free (self->broken);
   if (self->recode_notify != NULL)
     self->recode_notify (self->recode_data);
   g_clear_error (&self->refusal);
@@ -326,6 +342,7 @@ eka_session_drop_timers (EkaSession *self)
   eka_session_drop_timer (self, &self->timer);
   eka_session_drop_timer (self, &self->result_timer);
   eka_session_drop_timer (self, &self->full_timer);
+  eka_session_drop_timer (self, &self->broken_timer);
 }
 
 /* Ends the run: drops all that is pending, says DONE, and nothing after.
@@ -341,6 +358,9 @@ eka_session_close (EkaSession     *self,
                             .error = error };
 
   eka_session_drop_timers (self);
+  eka_streaming_drop (self);
+  if (self->feed != NULL)
+    eka_feed_close (self->feed);
   if (state != self->state)
     eka_session_set_state (self, state);
   eka_session_emit (self, &event);
@@ -361,7 +381,8 @@ eka_session_fail (EkaSession *self,
   EkaOutboxStats left;
 
   eka_outbox_get_stats (self->outbox, &left);
-  if (left.chunks > 0)
+  if (left.chunks > 0 &&
+      (self->feed == NULL || self->state < EKA_SESSION_ENDING))
     {
       gsize length = strlen (error->message);
       gboolean dot = length > 0 && error->message[length - 1] == '.';

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "outbox/feed.h"
 #include "outbox/outbox.h"
 #include "scribe/discovery.h"
 #include "scribe/error.h"
@@ -68,6 +69,10 @@ const gchar *eka_session_state_to_string (EkaSessionState state);
  *   tell their place
  * @EKA_SESSION_EVENT_TRANSCRIPT: `text` in `language`: a partial transcript
  *   that differs from the last
+ * @EKA_SESSION_EVENT_STREAM_MESSAGE: `text` that the service sent in a stream
+ *   and that is no transcript
+ * @EKA_SESSION_EVENT_FALLBACK: the session takes chunks, and no stream any more;
+ *   a warning follows that says why
  * @EKA_SESSION_EVENT_WARNING: `error` happened and the recording goes on. Once
  *   a cause. Where `fatal` is set nothing can be delivered unless somebody
  *   mends the cause and %EKA_SESSION_EVENT_RECOVERED comes: otherwise the
@@ -85,6 +90,8 @@ typedef enum
   EKA_SESSION_EVENT_CHUNK,
   EKA_SESSION_EVENT_FULL,
   EKA_SESSION_EVENT_TRANSCRIPT,
+  EKA_SESSION_EVENT_STREAM_MESSAGE,
+  EKA_SESSION_EVENT_FALLBACK,
   EKA_SESSION_EVENT_WARNING,
   EKA_SESSION_EVENT_RECOVERED,
   EKA_SESSION_EVENT_DONE,
@@ -149,6 +156,7 @@ typedef void (*EkaSessionFunc) (const EkaSessionEvent *event,
  * @replaced: how often the session was lost on the service
  * @lost: audio in ns that was acknowledged by a session that is gone, and was
  *   not kept
+ * @stream_binaries: binary messages that the service sent in a stream
  * @round_trip: of the last upload, in µs
  */
 typedef struct
@@ -158,6 +166,7 @@ typedef struct
   guint retries;
   guint replaced;
   guint64 lost;
+  guint stream_binaries;
   gint64 round_trip;
 } EkaSessionStats;
 
@@ -201,6 +210,8 @@ void        eka_session_set_recode_func
                                        EkaRecodeFunc    func,
                                        gpointer         user_data,
                                        GDestroyNotify   notify);
+void        eka_session_set_feed      (EkaSession      *session,
+                                       EkaFeed         *feed);
 EkaSession *eka_session_ref           (EkaSession      *session);
 void        eka_session_unref         (EkaSession      *session);
 gchar      *eka_session_dup_id        (EkaSession      *session);
@@ -211,6 +222,8 @@ void        eka_session_link          (EkaSession      *session,
                                        const gchar     *first_id,
                                        const gchar     *previous_id);
 void        eka_session_chunk_added   (EkaSession      *session);
+void        eka_session_audio_added   (EkaSession      *session);
+void        eka_session_forgo_stream  (EkaSession      *session);
 void        eka_session_make_room     (EkaSession      *session);
 void        eka_session_retry         (EkaSession      *session);
 void        eka_session_fill          (EkaSession      *session);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "outbox/feed.h"
 #include "scribe/client.h"
 #include "scribe/retry.h"
 #include "scribe/session.h"
@@ -13,7 +14,7 @@ G_BEGIN_DECLS
 /* Between session.c (states, calls from outside, events) and the files that know
  * what is sent in which state and what its answer means: lifecycle.c (which of
  * them has its turn), opening.c (discovery, Create), uploading.c (Upload),
- * refusal.c (chunks that the service does not take), doubt.c (what a lost answer
+ * streaming.c (a WebSocket in its place), fallback.c (back to Upload), refusal.c (chunks that the service does not take), doubt.c (what a lost answer
  * left open), auditing.c (the service's list), ending.c (End, cancelling),
  * polling.c (results), loss.c (a session that is gone) and outcome.c (what
  * becomes of a call). Everything but `refs`, `chunks_added`, `stats` and what is
@@ -25,12 +26,17 @@ G_BEGIN_DECLS
  *   RECORDING and later   session_id is the service's
  *   AUDITING and later    nothing in the outbox waits
  *   final                 no call, no timer; DONE was said */
+typedef struct _EkaStreaming EkaStreaming;
+
 struct _EkaSession
 {
   gatomicrefcount refs;
   EkaWorker *worker;
   EkaClock *clock;
   EkaOutbox *outbox;
+  EkaFeed *feed;       /* the audio is streamed from here; NULL: it goes up in
+                        * chunks */
+  EkaStreaming *streaming; /* the stream that is open, or NULL */
   EkaSettings *settings;
   EkaClient *client;
   GCancellable *cancellable;
@@ -62,6 +68,7 @@ struct _EkaSession
   gboolean calling;    /* a call is under way, or a chunk is being recoded */
   gboolean unanswered; /* a call of this state may have been heard, though its
                         * answer was lost */
+  gboolean forgone;    /* the audio can't be streamed */
   gboolean full;       /* FULL was said */
   guint timer;         /* the next try, or the next poll */
   gint64 timer_due;
@@ -80,6 +87,7 @@ struct _EkaSession
   guint looks;         /* at the service's list, in a row, that failed */
   gint64 trouble_since; /* that looks failed for trouble of the service; or -1 */
   gboolean look_later; /* the last one did: the next chunk goes first */
+  guint stream_refusals; /* answers 500 to Create */
   guint taken_ids;     /* ids in a row that somebody else has */
   guint late_losses;   /* of sessions whose results were waited for */
   guint attempts;      /* of the chunk at the head */
@@ -91,6 +99,10 @@ struct _EkaSession
   GError *refusal;     /* why the session can't go on, though it records */
   GError *doubt;       /* what was answered to a call that is in doubt */
   EkaCall doubted;     /* which call that is */
+
+  gchar *broken;       /* a session that is to be taken back, or NULL */
+  EkaRetry broken_retry;
+  guint broken_timer;
 
   EkaResult *provisional; /* the last one, that is not good */
   gint64 provisional_since;
@@ -149,6 +161,13 @@ void eka_uploading_next    (EkaSession      *self);
 void eka_uploading_acknowledge (EkaSession  *self,
                             EkaReply        *reply);
 
+void eka_streaming_next    (EkaSession      *self);
+void eka_streaming_drop    (EkaSession      *self);
+
+void eka_fallback_begin    (EkaSession      *self,
+                            GError          *error);
+void eka_fallback_to_chunks (EkaSession     *self);
+
 void eka_refusal_handle    (EkaSession      *self,
                             EkaReply        *reply,
                             GError          *error);
@@ -172,6 +191,8 @@ void eka_ending_discard    (EkaSession      *self,
                             gint64           patience);
 void eka_ending_cancel_id  (EkaSession      *self,
                             const gchar     *session_id);
+void eka_ending_cancel_broken (EkaSession   *self,
+                            const gchar     *session_id);
 
 void     eka_polling_get      (EkaSession     *self);
 gboolean eka_polling_is_ours  (EkaSession     *self,
@@ -188,6 +209,7 @@ gboolean eka_polling_is_open  (EkaReply       *reply,
 void     eka_loss_note        (EkaSession     *self,
                                EkaReply       *reply,
                                GError         *error);
+void     eka_loss_forget_session (EkaSession  *self);
 void     eka_loss_start_anew  (EkaSession     *self,
                                GError         *error);
 

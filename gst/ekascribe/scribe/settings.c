@@ -15,6 +15,18 @@
 #define MAX_SESSION_ID 32
 
 /**
+ * eka_upload_type_to_string:
+ * @type: a way
+ *
+ * Returns: its name in the protocol
+ */
+const gchar *
+eka_upload_type_to_string (EkaUploadType type)
+{
+  return type == EKA_UPLOAD_STREAM ? "stream" : "chunked";
+}
+
+/**
  * eka_settings_new:
  *
  * Returns: (transfer full): settings with the defaults of the protocol and
@@ -31,6 +43,8 @@ eka_settings_new (void)
   settings->poll_interval = G_TIME_SPAN_SECOND;
   settings->settle_time = 30 * G_TIME_SPAN_SECOND;
   settings->retry_time = 10 * G_TIME_SPAN_MINUTE;
+  settings->stream_fallback = TRUE;
+  settings->stream_timeout = 30 * G_TIME_SPAN_SECOND;
   return settings;
 }
 

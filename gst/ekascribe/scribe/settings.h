@@ -28,12 +28,40 @@ typedef enum
 } EkaChunkError;
 
 /**
+ * EkaUploadType:
+ * @EKA_UPLOAD_CHUNKED: files over HTTP
+ * @EKA_UPLOAD_STREAM: samples over a WebSocket
+ */
+typedef enum
+{
+  EKA_UPLOAD_CHUNKED,
+  EKA_UPLOAD_STREAM,
+} EkaUploadType;
+
+const gchar *eka_upload_type_to_string (EkaUploadType type);
+
+/**
+ * EkaStreamFormat:
+ * @EKA_STREAM_PCM: samples as binary messages
+ * @EKA_STREAM_JSON: samples in base64 in an envelope of JSON
+ */
+typedef enum
+{
+  EKA_STREAM_PCM,
+  EKA_STREAM_JSON,
+} EkaStreamFormat;
+
+/**
  * EkaSettings:
  * @base_url: API root, without a slash at its end
  * @allow_http: credentials may go over plain http to any host
  * @trusted_hosts: (nullable): further `host` or `host:port` that may get them
  * @token: (nullable): where they come from
  * @discovery: whether the service is asked what it can do
+ * @upload_type: how audio gets to the service
+ * @stream_format: what a stream consists of
+ * @stream_fallback: what can't be streamed goes up in chunks
+ * @stream_timeout: µs without a sign of life after which a stream is given up
  * @session_id: (nullable): 16 to 32 characters; %NULL: one is made
  * @session_mode: `dictation` or `consultation`
  * @model: (nullable): %NULL: `lite`, or the first one that discovery lists
@@ -66,6 +94,11 @@ typedef struct
   gchar **trusted_hosts;
   EkaToken *token;
   EkaDiscoveryMode discovery;
+
+  EkaUploadType upload_type;
+  EkaStreamFormat stream_format;
+  gboolean stream_fallback;
+  gint64 stream_timeout;
 
   gchar *session_id;
   gchar *session_mode;

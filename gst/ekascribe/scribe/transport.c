@@ -27,6 +27,7 @@ eka_call_to_string (EkaCall call)
     [EKA_CALL_UPLOAD] = "upload",      [EKA_CALL_END] = "end",
     [EKA_CALL_GET] = "get",            [EKA_CALL_PATCH] = "patch",
     [EKA_CALL_LOGIN] = "login",        [EKA_CALL_REFRESH] = "refresh",
+    [EKA_CALL_STREAM] = "stream",
   };
 
   g_return_val_if_fail ((gsize) call < G_N_ELEMENTS (names), "call");
@@ -132,6 +133,7 @@ void
 eka_reply_free (EkaReply *reply)
 {
   g_bytes_unref (reply->body);
+  g_clear_object (&reply->socket);
   g_free (reply->retry_after);
   g_free (reply->cache_control);
   g_free (reply);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "scribe/socket.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +23,7 @@ typedef enum
   EKA_CALL_PATCH,
   EKA_CALL_LOGIN,
   EKA_CALL_REFRESH,
+  EKA_CALL_STREAM,
 } EkaCall;
 
 const gchar *eka_call_to_string (EkaCall call);
@@ -74,6 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaRequest, eka_request_free)
  * @date: the `Date` header in seconds since 1970, or -1
  * @age: the `Age` header in seconds, or 0
  * @round_trip: µs from the first byte sent to the last byte received
+ * @socket: (nullable): the connection that %EKA_CALL_STREAM opened, with a
+ *   status of 101
  * @repeated: it answers a second sending; the first one got no answer, though
  *   the service may have heard it
  *
@@ -88,6 +91,7 @@ typedef struct
   gint64 date;
   gint64 age;
   gint64 round_trip;
+  EkaSocket *socket;
   gboolean repeated;
 } EkaReply;
 

@@ -1,0 +1,127 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gstekascribeenums.h"
+
+#include "scribe/session.h"
+
+GType
+gst_ekascribe_session_mode_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_SESSION_MODE_DICTATION, "One person dictates",
+      "dictation" },
+    { GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
+      "Several persons talk to each other", "consultation" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeSessionMode", values));
+  return type;
+}
+
+GType
+gst_ekascribe_discovery_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_DISCOVERY_AUTO,
+      "Ask the service what it can do; without an answer the defaults hold",
+      "auto" },
+    { EKA_DISCOVERY_REQUIRE, "The service must tell what it can do",
+      "require" },
+    { EKA_DISCOVERY_OFF, "Do not ask; the defaults hold", "off" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeDiscovery", values));
+  return type;
+}
+
+GType
+gst_ekascribe_chunk_error_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_CHUNK_ERROR_ABORT,
+      "The session is not ended without it; the recording has failed",
+      "abort" },
+    { EKA_CHUNK_ERROR_SKIP, "It is left out, with a warning", "skip" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeChunkError", values));
+  return type;
+}
+
+GType
+gst_ekascribe_state_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_SESSION_IDLE, "Nothing asked yet", "idle" },
+    { EKA_SESSION_DISCOVERING, "The service is asked what it can do",
+      "discovering" },
+    { EKA_SESSION_READY, "Waits for the first audio", "ready" },
+    { EKA_SESSION_CREATING, "The session is being created", "creating" },
+    { EKA_SESSION_RECORDING, "Chunks go up as they come", "recording" },
+    { EKA_SESSION_DRAINING, "The last chunks go up", "draining" },
+    { EKA_SESSION_AUDITING, "The service's list of the audio is looked at",
+      "auditing" },
+    { EKA_SESSION_ENDING, "The session is being ended", "ending" },
+    { EKA_SESSION_PROCESSING, "The service works", "processing" },
+    { EKA_SESSION_COMPLETED, "All results are there", "completed" },
+    { EKA_SESSION_PARTIAL, "Some results are there", "partial" },
+    { EKA_SESSION_FAILED, "No results, or audio not delivered", "failed" },
+    { EKA_SESSION_EXPIRED, "The service gave the session up", "expired" },
+    { EKA_SESSION_DISCARDED, "There was no audio, or nobody wants it",
+      "discarded" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+                       g_enum_register_static ("GstEkascribeState", values));
+  return type;
+}
+
+GType
+gst_ekascribe_upload_type_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_UPLOAD_CHUNKED, "In files, over HTTP, while it is recorded",
+      "chunked" },
+    { EKA_UPLOAD_STREAM, "As it comes, over a WebSocket", "stream" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeUploadType", values));
+  return type;
+}
+
+GType
+gst_ekascribe_stream_format_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { EKA_STREAM_PCM, "Samples, S16LE at 16 kHz, mono", "pcm" },
+    { EKA_STREAM_JSON, "The same in base64, in an envelope of JSON", "json" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeStreamFormat", values));
+  return type;
+}

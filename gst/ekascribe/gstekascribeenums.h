@@ -1,0 +1,36 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "scribe/settings.h"
+
+G_BEGIN_DECLS
+
+/* The enumerations of properties, for GObject. */
+
+typedef enum
+{
+  GST_EKASCRIBE_SESSION_MODE_DICTATION,
+  GST_EKASCRIBE_SESSION_MODE_CONSULTATION,
+} GstEkascribeSessionMode;
+
+GType gst_ekascribe_session_mode_get_type  (void);
+GType gst_ekascribe_discovery_get_type     (void);
+GType gst_ekascribe_chunk_error_get_type   (void);
+GType gst_ekascribe_state_get_type         (void);
+GType gst_ekascribe_upload_type_get_type   (void);
+GType gst_ekascribe_stream_format_get_type (void);
+
+#define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
+#define GST_TYPE_EKASCRIBE_DISCOVERY (gst_ekascribe_discovery_get_type ())
+#define GST_TYPE_EKASCRIBE_CHUNK_ERROR (gst_ekascribe_chunk_error_get_type ())
+#define GST_TYPE_EKASCRIBE_STATE (gst_ekascribe_state_get_type ())
+#define GST_TYPE_EKASCRIBE_UPLOAD_TYPE (gst_ekascribe_upload_type_get_type ())
+#define GST_TYPE_EKASCRIBE_STREAM_FORMAT                                       \
+  (gst_ekascribe_stream_format_get_type ())
+
+G_END_DECLS
