@@ -325,8 +325,10 @@ class Listener:
 
     def judge_loss(self, session, error):
         with self.book.lock:
-            # Our close came first: the library found a fault.
-            if error.sent is not None and not error.rcvd_then_sent:
+            # Our close came first: the library found a fault, or (1001) this
+            # program is at its end.
+            if (error.sent is not None and not error.rcvd_then_sent
+                    and error.sent.code != 1001):
                 self.book.blame(session, f"{error}; {error.__cause__}")
             elif session.state == "stopped":
                 self.book.blame(session, f"gone before the close: {error}")
@@ -574,8 +576,9 @@ async def run(book):
         print(book.http_url + ROOT, flush=True)
         await done.wait()
         web.shutdown()
-        with book.lock:
-            book.blame_broken()
+    # All that listened have come to an end by now.
+    with book.lock:
+        book.blame_broken()
 
 
 def main():
