@@ -87,7 +87,8 @@ stream_locked (GstEkascribePart *part,
   if (!pcm) {
     part->chain->chunked = TRUE;
     g_clear_pointer (&part->feed, eka_feed_unref);
-    eka_session_forgo_stream (part->session);
+    eka_session_forgo_stream (part->session,
+                              "There was no time to decode the audio");
     return;
   }
   part->streamed += duration;
@@ -135,16 +136,18 @@ gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
 /**
  * gst_ekascribe_recording_add_damaged:
  * @self: a run
+ * @whole: nothing of the packet was taken
  *
  * Returns: whether this was the first one
  */
 gboolean
-gst_ekascribe_recording_add_damaged (GstEkascribeRecording *self)
+gst_ekascribe_recording_add_damaged (GstEkascribeRecording *self,
+                                     gboolean               whole)
 {
   gboolean first;
 
   g_mutex_lock (&self->lock);
-  self->packets++;
+  self->packets += whole;
   first = self->packets_damaged++ == 0;
   g_mutex_unlock (&self->lock);
   return first;
@@ -162,6 +165,27 @@ fail_doomed (GstEkascribeRecording *self,
   gst_ekascribe_recording_mark_failed (self);
 }
 
+/* A stream that has not taken what is dropped would have a hole; and it would keep
+ * in memory what is to go. */
+static void
+forgo_streams_locked (GstEkascribeRecording *self)
+{
+  guint i;
+
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part->feed == NULL || part->state >= EKA_SESSION_ENDING)
+      continue;
+    part->chain->chunked = TRUE;
+    eka_feed_close (part->feed);
+    g_clear_pointer (&part->feed, eka_feed_unref);
+    eka_session_forgo_stream (part->session,
+                              "Memory is full, and the stream did not take the "
+                              "audio in time");
+  }
+}
+
 /* Where room has to be made at the cost of audio, for the pipeline can't wait. */
 static void
 drop_for (GstEkascribeRecording *self,
@@ -176,6 +200,7 @@ drop_for (GstEkascribeRecording *self,
   if (loss.chunks == 0)
     return;
   g_mutex_lock (&self->lock);
+  forgo_streams_locked (self);
   told = self->dropping;
   self->dropping = TRUE;
   g_mutex_unlock (&self->lock);

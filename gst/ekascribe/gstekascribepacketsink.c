@@ -263,6 +263,20 @@ is_jump (GstClockTime expected,
   return ABS (GST_CLOCK_DIFF (expected, found)) > (GstClockTimeDiff) MAX_JITTER;
 }
 
+static void
+note_damage (GstEkascribePacketSink *self,
+             const EkaPacket        *packet,
+             gboolean                whole)
+{
+  if (gst_ekascribe_recording_add_damaged (self->recording, whole))
+    GST_ELEMENT_WARNING (self, STREAM, DECODE,
+                         ("Damaged audio is left out; stats counts it."),
+                         ("packet of %" G_GSIZE_FORMAT " bytes at %"
+                          GST_TIME_FORMAT,
+                          packet->size,
+                          GST_TIME_ARGS (packet->running_time)));
+}
+
 static GstFlowReturn
 take_packet (GstEkascribePacketSink *self,
              EkaPacket              *packet)
@@ -275,16 +289,11 @@ take_packet (GstEkascribePacketSink *self,
   if (GST_CLOCK_TIME_IS_VALID (self->next_time))
     self->next_time += duration;
 
-  if (!eka_chunker_push (self->chunker, packet)) {
-    if (gst_ekascribe_recording_add_damaged (self->recording))
-      GST_ELEMENT_WARNING (self, STREAM, DECODE,
-                           ("Damaged audio is left out; stats counts it."),
-                           ("packet of %" G_GSIZE_FORMAT " bytes at %"
-                            GST_TIME_FORMAT,
-                            packet->size,
-                            GST_TIME_ARGS (packet->running_time)));
+  if (!eka_chunker_push (self->chunker, packet))
+    note_damage (self, packet, duration == 0);
+  /* Of PCM only a part of a sample is left out. */
+  if (duration == 0)
     return GST_FLOW_OK;
-  }
   return gst_ekascribe_recording_add_packet (
       self->recording, packet, self->codec.type == EKA_CODEC_PCM, duration);
 }

@@ -218,6 +218,8 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
   part->progress.playing = self->playing;
   if (gst_ekascribe_recording_streams_locked (self, chain))
     part->feed = eka_feed_new ();
+  else
+    chain->chunked = TRUE;
   listener->recording = gst_ekascribe_recording_ref (self);
   listener->part = gst_ekascribe_part_ref (part);
   part->session = eka_session_new (

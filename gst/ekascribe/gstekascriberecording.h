@@ -110,7 +110,8 @@ GstFlowReturn gst_ekascribe_recording_add_packet
                                      gboolean                   pcm,
                                      GstClockTime               duration);
 gboolean      gst_ekascribe_recording_add_damaged
-                                    (GstEkascribeRecording     *self);
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   whole);
 GstFlowReturn gst_ekascribe_recording_put
                                     (GstEkascribeRecording     *self,
                                      EkaChunk                  *chunk,

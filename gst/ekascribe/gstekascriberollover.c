@@ -78,11 +78,13 @@ hand_on_locked (GstEkascribeRecording *self,
                 gboolean               current,
                 GPtrArray             *rest)
 {
-  GstEkascribePart *next = gst_ekascribe_recording_add_part_locked (
-      self, part->chain,
-      find_position (self, part, g_ptr_array_index (rest, 0)));
+  GstEkascribePart *next;
   guint i;
 
+  part->chain->chunked = TRUE;
+  next = gst_ekascribe_recording_add_part_locked (
+      self, part->chain,
+      find_position (self, part, g_ptr_array_index (rest, 0)));
   if (current)
     self->current = next;
   next->started = TRUE;

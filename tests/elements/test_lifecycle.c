@@ -145,6 +145,8 @@ test_null_in_state (Fixture      *f,
   g_autoptr (GstMessage) warning = NULL;
 
   eka_liar_push_stall (f->liar, stop->stalled);
+  if (stop->stalled == EKA_CALL_UPLOAD)
+    eka_liar_push_stall (f->liar, EKA_CALL_STREAM);
   fixture_launch (f, SECONDS_2 "! " ELEMENT);
   fixture_play (f);
   message = fixture_wait_name (f, "ekascribe-session", stop->state);

@@ -178,6 +178,36 @@ test_converted (Fixture      *f,
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 0);
 }
 
+/* A part of a sample is no reason to lose the rest. */
+static void
+test_odd_sizes (Fixture      *f,
+                gconstpointer data)
+{
+  g_autoptr (GByteArray) audio = g_byte_array_new ();
+  g_autoptr (GByteArray) heard = NULL;
+  GstPad *pad = start (f, ELEMENT, PCM);
+  guint i, j;
+
+  for (i = 0; i < 60; i++) {
+    guint size = i % 10 == 3 ? 3201 : 3200;
+    guint8 *samples = g_malloc (size);
+    GstBuffer *buffer;
+
+    for (j = 0; j < size; j++)
+      samples[j] = (guint8) g_test_rand_int ();
+    g_byte_array_append (audio, samples, 3200);
+    buffer = gst_buffer_new_wrapped (samples, size);
+    GST_BUFFER_PTS (buffer) = i * 100 * GST_MSECOND;
+    GST_BUFFER_DURATION (buffer) = 100 * GST_MSECOND;
+    g_assert_cmpint (gst_pad_chain (pad, buffer), ==, GST_FLOW_OK);
+  }
+  finish (f, pad, GST_MESSAGE_EOS);
+  heard = join_streams (f);
+  assert_same (heard, audio);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 60);
+  g_assert_cmpuint (fixture_get_stat (f, "packets-damaged"), ==, 6);
+}
+
 /* --- what the service says -------------------------------------------------- */
 
 static gboolean
@@ -383,6 +413,46 @@ test_full_memory (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==, 0);
 }
 
+static gboolean
+answer_latency (GstPad    *pad,
+                GstObject *parent,
+                GstQuery  *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+/* Live, and nobody reads: what is dropped from memory is dropped from the stream,
+ * which is given up. */
+static void
+test_live_and_never_read (Fixture      *f,
+                          gconstpointer data)
+{
+  g_autoptr (GByteArray) audio = g_byte_array_new ();
+  g_autoptr (GstPad) live = gst_pad_new ("src", GST_PAD_SRC);
+  GstPad *pad;
+  guint64 kept;
+
+  f->liar->held = TRUE;
+  pad = start (f, ELEMENT "max-size-bytes=100000", PCM);
+  gst_object_ref_sink (live);
+  gst_pad_set_query_function (live, answer_latency);
+  gst_pad_set_active (live, TRUE);
+  g_assert_cmpint (gst_pad_link_full (live, pad, GST_PAD_LINK_CHECK_NOTHING),
+                   ==, GST_PAD_LINK_OK);
+  push_seconds (pad, audio, 0, 30);
+  kept = fixture_get_stat (f, "bytes-kept");
+  g_assert_cmpuint (kept, <=, 200000 + SECOND_SIZE);
+  g_assert_cmpuint (fixture_get_stat (f, "time-lost"), >, 0);
+  gst_pad_unlink (live, pad);
+  gst_pad_set_active (live, FALSE);
+  finish (f, pad, GST_MESSAGE_EOS);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==,
+                    30 - fixture_get_stat (f, "time-lost") / GST_SECOND);
+}
+
 /* --- services without streams ------------------------------------------------- */
 
 #define NO_STREAM "{\"capabilities\":{\"upload_methods\":[\"chunked\"]}}"
@@ -532,6 +602,7 @@ main (int    argc,
               "audiotestsrc num-buffers=100 samplesperbuffer=160 ! "
               "audio/x-raw,rate=8000,channels=1 ! alawenc ! " ELEMENT,
               fixture_set_up, test_converted, fixture_tear_down);
+  add_test ("/stream/odd-sizes", test_odd_sizes);
   add_test ("/stream/messages", test_messages);
   g_test_add ("/stream/broken/1006", Fixture, GUINT_TO_POINTER (1006),
               fixture_set_up, test_broken, fixture_tear_down);
@@ -541,6 +612,7 @@ main (int    argc,
   add_test ("/stream/rolled-over", test_rolled_over);
   add_test ("/stream/rolled-over-and-broken", test_rolled_over_and_broken);
   add_test ("/stream/full-memory", test_full_memory);
+  add_test ("/stream/live-and-never-read", test_live_and_never_read);
   add_test ("/stream/not-offered", test_not_offered);
   add_test ("/stream/not-offered-no-fallback",
             test_not_offered_and_no_fallback);

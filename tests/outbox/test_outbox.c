@@ -330,6 +330,25 @@ test_what_was_let_go_is_lost_with_the_session (void)
   assert_next (outbox, 2, 0);
 }
 
+/* A stream has taken them: they may go, and come back like any others. */
+static void
+test_settled_without_being_sent (void)
+{
+  g_autoptr (EkaBudget) budget = eka_budget_new (30, 0);
+  g_autoptr (EkaOutbox) outbox = eka_outbox_new (budget);
+  g_autoptr (EkaChunk) more = new_chunk (3, 20, SECOND);
+
+  put_some (outbox, 3);
+  g_assert_false (eka_budget_make_room (budget, more));
+  eka_outbox_settle_all (outbox);
+  assert_holds (outbox, 0, 3);
+  g_assert_cmpuint (eka_outbox_count_sent (outbox), ==, 0);
+  g_assert_true (eka_budget_make_room (budget, more));
+  assert_gone (outbox, 2, 0);
+  g_assert_cmpuint (eka_outbox_rewind (outbox), ==, 2 * SECOND);
+  assert_next (outbox, 2, 0);
+}
+
 static void
 test_clear_forgets_all (void)
 {
@@ -460,6 +479,8 @@ main (int    argc,
                    test_a_lost_session_begins_anew);
   g_test_add_func ("/outbox/what-was-let-go-is-lost-with-the-session",
                    test_what_was_let_go_is_lost_with_the_session);
+  g_test_add_func ("/outbox/settled-without-being-sent",
+                   test_settled_without_being_sent);
   g_test_add_func ("/outbox/clear-forgets-all", test_clear_forgets_all);
   g_test_add_func ("/outbox/an-outbox-that-goes-frees-its-room",
                    test_an_outbox_that_goes_frees_its_room);

@@ -36,7 +36,7 @@ later (EkaLiarSocket *self,
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
-static void
+static gboolean
 eka_liar_socket_send (EkaSocket   *socket,
                       const gchar *text,
                       GBytes      *binary)
@@ -45,6 +45,8 @@ eka_liar_socket_send (EkaSocket   *socket,
   gsize size;
   const guint8 *data;
 
+  if (self->deaf)
+    return FALSE;
   g_assert_false (self->stopped);
   self->sent++;
   later (self, leave);
@@ -52,12 +54,13 @@ eka_liar_socket_send (EkaSocket   *socket,
     {
       data = g_bytes_get_data (binary, &size);
       g_byte_array_append (self->pcm, data, (guint) size);
-      return;
+      return TRUE;
     }
   g_ptr_array_add (self->texts, g_strdup (text));
   self->stopped = g_str_equal (text, EKA_ENVELOPE_STOP);
   if (self->stopped && !self->no_close)
     later (self, close_normally);
+  return TRUE;
 }
 
 static void

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @ping_interval: the last one that was set, in s
  * @stopped: the end of the stream was told
  * @held: nothing leaves any more
+ * @deaf: nothing is sent any more
  * @no_close: the end of the stream is not answered
  *
  * A WebSocket without a network. Unless it is told otherwise, what is sent
@@ -35,6 +36,7 @@ struct _EkaLiarSocket
   guint sent;
   gboolean stopped;
   gboolean held;
+  gboolean deaf;
   gboolean no_close;
 };
 

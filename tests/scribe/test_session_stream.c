@@ -345,11 +345,13 @@ test_messages_of_the_service (Streamer     *s,
   hear (f, "{\"data\":{\"text\":\"a fever\",\"language\":\"en\"}}", TRUE);
   hear (f, "{\"error\":{\"code\":\"x\"},\"text\":\"no\"}", TRUE);
   hear (f, "hello", TRUE);
+  hear (f, "you are secret-token at wss://scribe.test/stream/ses_0/audio", TRUE);
   hear (f, "", TRUE);
   hear (f, "\001\002", FALSE);
   g_assert_cmpuint (fixture_count (f, "transcript "), ==, 2);
   g_assert_cmpuint (fixture_count (f, "transcript a cough"), ==, 1);
-  g_assert_cmpuint (fixture_count (f, "message "), ==, 3);
+  g_assert_cmpuint (fixture_count (f, "message "), ==, 4);
+  g_assert_cmpuint (fixture_count (f, "message you are … at "), ==, 1);
   g_assert_cmpuint (fixture_count (f, "message hello"), ==, 1);
   eka_session_get_stats (f->session, &stats);
   g_assert_cmpuint (stats.stream_binaries, ==, 1);
@@ -468,6 +470,7 @@ test_a_bad_url (Streamer     *s,
   broken = g_strdup (f->previous_id);
   g_assert_cmpstr (broken, ==, "ses_0123456789abcdef");
   g_assert_null (strstr (f->warning->message, "s3cret"));
+  g_assert_cmpint (f->state, ==, EKA_SESSION_RECORDING);
   say_something (s, 777);
   finish (s);
   assert_uploaded (s, broken);
@@ -499,6 +502,54 @@ test_a_silent_peer (Streamer     *s,
   eka_clock_advance (f->clock, 1);
   g_assert_cmpuint (fixture_count (f, "fallback"), ==, 1);
   finish (s);
+  assert_uploaded (s, broken);
+}
+
+/* A service that talks and does not read keeps nobody waiting. */
+static void
+test_a_peer_that_only_talks (Streamer     *s,
+                             gconstpointer data)
+{
+  Fixture *f = &s->f;
+  g_autofree gchar *broken = NULL;
+  guint i;
+
+  start (s);
+  broken = g_strdup (f->session_id);
+  f->liar->socket->held = TRUE;
+  say_something (s, 1000);
+  for (i = 0; i < 5; i++)
+    {
+      eka_clock_advance (f->clock, 5 * SECOND);
+      hear (f, "{\"transcript\":\"I am busy\"}", TRUE);
+      eka_socket_tell_pong (EKA_SOCKET (f->liar->socket));
+      fixture_spin (f);
+    }
+  g_assert_cmpuint (fixture_count (f, "fallback"), ==, 0);
+  eka_clock_advance (f->clock, 5 * SECOND);
+  fixture_spin (f);
+  g_assert_cmpuint (fixture_count (f, "fallback"), ==, 1);
+  finish (s);
+  assert_uploaded (s, broken);
+}
+
+/* The service has closed before it was told of the end. */
+static void
+test_closed_before_the_end (Streamer     *s,
+                            gconstpointer data)
+{
+  Fixture *f = &s->f;
+  g_autofree gchar *broken = NULL;
+
+  start (s);
+  broken = g_strdup (f->session_id);
+  say_something (s, 1000);
+  cut (s);
+  f->liar->socket->deaf = TRUE;
+  eka_session_finish (f->session);
+  fixture_spin (f);
+  eka_socket_tell_closed (EKA_SOCKET (f->liar->socket), 1000, NULL);
+  fixture_run (f);
   assert_uploaded (s, broken);
 }
 
@@ -691,6 +742,24 @@ test_lost_after_the_end_without_fallback (Streamer     *s,
   g_assert_cmpint (f->state, ==, EKA_SESSION_EXPIRED);
 }
 
+/* What was not streamed is not forgotten. */
+static void
+test_audio_beside_the_stream (Streamer     *s,
+                              gconstpointer data)
+{
+  Fixture *f = &s->f;
+  g_autofree gchar *broken = NULL;
+  EkaFeed *feed = s->feed;
+
+  start (s);
+  broken = g_strdup (f->session_id);
+  s->feed = eka_feed_new ();
+  say_something (s, 1000);
+  finish (s);
+  assert_uploaded (s, broken);
+  eka_feed_unref (feed);
+}
+
 static void
 test_discarded (Streamer     *s,
                 gconstpointer data)
@@ -756,7 +825,7 @@ test_forgone (Streamer     *s,
   Fixture *f = &s->f;
 
   open_session (s);
-  eka_session_forgo_stream (f->session);
+  eka_session_forgo_stream (f->session, "No");
   eka_session_start (f->session, NULL);
   fixture_spin (f);
   g_assert_cmpuint (fixture_count (f, "fallback"), ==, 1);
@@ -779,7 +848,7 @@ test_forgone_late (Streamer     *s,
   eka_session_start (f->session, NULL);
   while (eka_liar_count (f->liar, EKA_CALL_CREATE) == 0)
     g_main_context_iteration (NULL, FALSE);
-  eka_session_forgo_stream (f->session);
+  eka_session_forgo_stream (f->session, "No");
   say_something (s, 1000);
   finish (s);
   assert_uploaded (s, broken);
@@ -827,6 +896,9 @@ main (int    argc,
        test_a_bad_url);
   add ("/session-stream/url/none", "s3cret", test_a_bad_url);
   add ("/session-stream/silence", NULL, test_a_silent_peer);
+  add ("/session-stream/only-talks", NULL, test_a_peer_that_only_talks);
+  add ("/session-stream/closed-before-the-end", NULL,
+       test_closed_before_the_end);
   add ("/session-stream/no-close", NULL, test_no_close);
   add ("/session-stream/no-close-no-life", NULL,
        test_no_close_and_no_sign_of_life);
@@ -842,6 +914,7 @@ main (int    argc,
   add ("/session-stream/lost-late", NULL, test_lost_after_the_end);
   add ("/session-stream/lost-late-no-fallback", NULL,
        test_lost_after_the_end_without_fallback);
+  add ("/session-stream/audio-beside", NULL, test_audio_beside_the_stream);
   add ("/session-stream/discarded", NULL, test_discarded);
   add ("/session-stream/aborted", GUINT_TO_POINTER (1000), test_aborted);
   add ("/session-stream/aborted-empty", GUINT_TO_POINTER (0), test_aborted);

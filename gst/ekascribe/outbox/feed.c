@@ -120,6 +120,11 @@ eka_feed_cut (EkaFeed  *feed,
   g_mutex_lock (&feed->lock);
   from = MAX (feed->read, feed->cut);
   feed->cut += size;
+  if (feed->cut > feed->end)
+    {
+      g_critical ("a chunk has audio that was not pushed");
+      feed->closed = TRUE;
+    }
   if (!feed->closed && feed->cut > from)
     {
       if (g_queue_is_empty (&feed->chunks))

@@ -386,6 +386,23 @@ eka_outbox_settle (EkaOutbox      *outbox,
 }
 
 /**
+ * eka_outbox_settle_all:
+ * @outbox: an outbox whose chunks were not sent
+ *
+ * The service has the audio of all chunks, though it got it in another way.
+ */
+void
+eka_outbox_settle_all (EkaOutbox *outbox)
+{
+  GList *l;
+
+  g_mutex_lock (&outbox->budget->lock);
+  for (l = outbox->entries.head; l != NULL; l = l->next)
+    set_state_locked (outbox, l->data, ENTRY_SETTLED);
+  unlock_and_wake (outbox);
+}
+
+/**
  * eka_outbox_wants_audit:
  * @outbox: an outbox
  *

@@ -68,6 +68,7 @@ GPtrArray *eka_outbox_take_rest    (EkaOutbox      *outbox);
 guint      eka_outbox_settle       (EkaOutbox      *outbox,
                                     const gboolean *listed,
                                     guint           n_listed);
+void       eka_outbox_settle_all   (EkaOutbox      *outbox);
 gboolean   eka_outbox_wants_audit  (EkaOutbox      *outbox);
 guint      eka_outbox_count_sent   (EkaOutbox      *outbox);
 guint64    eka_outbox_rewind       (EkaOutbox      *outbox);

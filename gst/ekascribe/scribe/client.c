@@ -29,6 +29,7 @@ struct _EkaClient
   EkaSettings *settings;
   GUri *base;          /* where credentials may go */
   GPtrArray *private_values; /* of patient details, the longest first */
+  gchar *hidden;       /* a secret that the service gave, or NULL */
 };
 
 /* What one call needs until its answer. */
@@ -168,6 +169,7 @@ eka_client_free (EkaClient *client)
   eka_clock_unref (client->clock);
   g_clear_pointer (&client->base, g_uri_unref);
   g_ptr_array_unref (client->private_values);
+  eka_secret_free (client->hidden);
   g_free (client);
 }
 
@@ -435,9 +437,7 @@ redact (EkaClient *client,
           text = g_string_free (string, FALSE);
         }
     }
-  if (client->settings->token != NULL)
-    text = eka_token_redact (client->settings->token, text);
-  return text;
+  return eka_client_redact_secrets (client, text);
 }
 
 /* (transfer full) (nullable) @text */
@@ -453,6 +453,39 @@ shorten (gchar *text,
   g_free (text);
   text = g_strconcat (cut, "…", NULL);
   g_free (cut);
+  return text;
+}
+
+/**
+ * eka_client_hide:
+ * @client: a client
+ * @text: (nullable): a secret that the service gave, in place of the one before
+ *
+ * It is shown in no text from now on.
+ */
+void
+eka_client_hide (EkaClient   *client,
+                 const gchar *text)
+{
+  eka_secret_free (client->hidden);
+  client->hidden = g_strdup (text);
+}
+
+/**
+ * eka_client_redact_secrets:
+ * @client: a client
+ * @text: (transfer full) (nullable): what the service said, of which the rest
+ *   is the application's to know
+ *
+ * Returns: (transfer full) (nullable): @text without credentials
+ */
+gchar *
+eka_client_redact_secrets (EkaClient *client,
+                           gchar     *text)
+{
+  text = eka_secret_redact (client->hidden, text);
+  if (client->settings->token != NULL)
+    text = eka_token_redact (client->settings->token, text);
   return text;
 }
 

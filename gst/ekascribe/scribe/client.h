@@ -35,6 +35,11 @@ EkaReply  *eka_client_call_finish (GAsyncResult        *result,
 GError    *eka_client_fault       (EkaClient           *client,
                                    EkaReply            *reply,
                                    EkaCall              call);
+void       eka_client_hide        (EkaClient           *client,
+                                   const gchar         *text);
+gchar     *eka_client_redact_secrets
+                                  (EkaClient           *client,
+                                   gchar               *text);
 void       eka_client_redact      (EkaClient           *client,
                                    GError              *error);
 

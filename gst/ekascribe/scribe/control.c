@@ -135,26 +135,19 @@ eka_session_audio_added (EkaSession *session)
   invoke (session, step_on_worker);
 }
 
-static gboolean
-forgo_on_worker (gpointer user_data)
-{
-  EkaSession *self = user_data;
-
-  self->forgone = TRUE;
-  eka_session_step (self);
-  return G_SOURCE_REMOVE;
-}
-
 /**
  * eka_session_forgo_stream:
  * @session: a session that streams
+ * @why: a sentence without its full stop, static
  *
- * Says that its audio comes in chunks only.
+ * Says that its audio can't be streamed, or not any more.
  */
 void
-eka_session_forgo_stream (EkaSession *session)
+eka_session_forgo_stream (EkaSession  *session,
+                          const gchar *why)
 {
-  invoke (session, forgo_on_worker);
+  g_atomic_pointer_set (&session->forgone, why);
+  invoke (session, step_on_worker);
 }
 
 /* No more audio comes to this session. */

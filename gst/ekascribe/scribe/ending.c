@@ -65,6 +65,8 @@ eka_ending_accept (EkaSession *self,
   self->ended_at = eka_clock_now (self->clock);
   compare_count (self, received);
   eka_session_set_state (self, EKA_SESSION_PROCESSING);
+  if (self->feed != NULL)
+    eka_outbox_settle_all (self->outbox);
   if (!self->settings->wait_for_results)
     leave (self, received);
   else if (self->settings->result_timeout > 0)

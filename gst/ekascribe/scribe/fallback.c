@@ -40,12 +40,15 @@ static void
 fail (EkaSession *self,
       GError     *error)
 {
+  /* What is kept for the stream is in the outbox, too. */
+  eka_feed_close (self->feed);
   eka_scribe_error_edit_info (error)->property = "stream-fallback";
   g_prefix_error (&error, "The audio can't be streamed, and stream-fallback is "
                           "not set. ");
   if (eka_session_captures (self))
     {
       eka_session_warn (self, error, TRUE);
+      g_clear_error (&self->refusal);
       self->refusal = error;
     }
   else
@@ -88,6 +91,13 @@ tell (EkaSession   *self,
   eka_session_emit (self, &event);
 }
 
+static gboolean
+go_on (gpointer user_data)
+{
+  eka_session_step (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 /* The audio of @self can't be streamed, or not any more.
  * @error: (transfer full): why */
 void
@@ -121,4 +131,7 @@ eka_fallback_begin (EkaSession *self,
   g_error_free (error);
   if (made && self->state != EKA_SESSION_CREATING)
     eka_session_set_state (self, EKA_SESSION_CREATING);
+  /* It may be a step that has brought us here. */
+  eka_worker_invoke (self->worker, go_on, eka_session_ref (self),
+                     (GDestroyNotify) eka_session_unref);
 }

@@ -87,26 +87,30 @@ next_in_recording (EkaSession *self)
 
 /* A call that is under way may still make a session for a stream. */
 static void
-forgo_stream (EkaSession *self)
+forgo_stream (EkaSession  *self,
+              const gchar *why)
 {
-  self->forgone = FALSE;
+  g_atomic_pointer_set (&self->forgone, NULL);
   if (self->feed != NULL && self->state < EKA_SESSION_ENDING)
-    eka_fallback_begin (
-        self, g_error_new_literal (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                                   "There was no time to decode the audio"));
+    eka_fallback_begin (self, g_error_new_literal (EKA_SCRIBE_ERROR,
+                                                   EKA_SCRIBE_ERROR_FAILED,
+                                                   why));
 }
 
 /* Does what the state asks for. */
 void
 eka_lifecycle_next (EkaSession *self)
 {
+  const gchar *why;
+
   if (self->discarding)
     {
       eka_ending_cancel (self);
       return;
     }
-  if (self->forgone)
-    forgo_stream (self);
+  why = g_atomic_pointer_get (&self->forgone);
+  if (why != NULL)
+    forgo_stream (self, why);
   if (self->refusal != NULL)
     return;
   switch (self->state)

@@ -294,7 +294,8 @@ refuses_stream (EkaSession   *self,
                 EkaReply     *reply,
                 const GError *error)
 {
-  if (self->feed == NULL || reply->status == 409)
+  if (self->feed == NULL || !self->settings->stream_fallback ||
+      reply->status == 409)
     return FALSE;
   if (error->code == EKA_SCRIBE_ERROR_REFUSED || reply->status == 501)
     return TRUE;

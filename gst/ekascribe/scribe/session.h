@@ -223,7 +223,8 @@ void        eka_session_link          (EkaSession      *session,
                                        const gchar     *previous_id);
 void        eka_session_chunk_added   (EkaSession      *session);
 void        eka_session_audio_added   (EkaSession      *session);
-void        eka_session_forgo_stream  (EkaSession      *session);
+void        eka_session_forgo_stream  (EkaSession      *session,
+                                       const gchar     *why);
 void        eka_session_make_room     (EkaSession      *session);
 void        eka_session_retry         (EkaSession      *session);
 void        eka_session_fill          (EkaSession      *session);

@@ -68,7 +68,7 @@ struct _EkaSession
   gboolean calling;    /* a call is under way, or a chunk is being recoded */
   gboolean unanswered; /* a call of this state may have been heard, though its
                         * answer was lost */
-  gboolean forgone;    /* the audio can't be streamed */
+  const gchar *forgone; /* why the audio can't be streamed, or NULL; atomic */
   gboolean full;       /* FULL was said */
   guint timer;         /* the next try, or the next poll */
   gint64 timer_due;

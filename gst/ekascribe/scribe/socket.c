@@ -43,24 +43,28 @@ eka_socket_set_listener (EkaSocket               *self,
  * eka_socket_send_text:
  * @self: a socket that is ready
  * @text: one message
+ *
+ * Returns: whether it goes out; else `closed` is told soon
  */
-void
+gboolean
 eka_socket_send_text (EkaSocket   *self,
                       const gchar *text)
 {
-  EKA_SOCKET_GET_CLASS (self)->send (self, text, NULL);
+  return EKA_SOCKET_GET_CLASS (self)->send (self, text, NULL);
 }
 
 /**
  * eka_socket_send_binary:
  * @self: a socket that is ready
  * @bytes: (transfer none): one message
+ *
+ * Returns: whether it goes out; else `closed` is told soon
  */
-void
+gboolean
 eka_socket_send_binary (EkaSocket *self,
                         GBytes    *bytes)
 {
-  EKA_SOCKET_GET_CLASS (self)->send (self, NULL, bytes);
+  return EKA_SOCKET_GET_CLASS (self)->send (self, NULL, bytes);
 }
 
 /**

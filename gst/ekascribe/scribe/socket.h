@@ -29,7 +29,7 @@ G_DECLARE_DERIVABLE_TYPE (EkaSocket, eka_socket, EKA, SOCKET, GObject)
  * @closed: the last call: the connection is closed, with this code of RFC 6455
  *   section 7.4, or 0 where it broke; @error: in what way, if that is known
  *
- * Who is told. It may drop the socket in any of the calls.
+ * Who is told. It may drop the socket in `ready` and `closed`.
  */
 typedef struct
 {
@@ -52,7 +52,7 @@ struct _EkaSocketClass
 {
   GObjectClass parent_class;
 
-  void (*send)              (EkaSocket   *self,
+  gboolean (*send)          (EkaSocket   *self,
                              const gchar *text,
                              GBytes      *binary);
   void (*set_ping_interval) (EkaSocket   *self,
@@ -62,9 +62,9 @@ struct _EkaSocketClass
 void eka_socket_set_listener      (EkaSocket               *self,
                                    const EkaSocketListener *listener,
                                    gpointer                 user_data);
-void eka_socket_send_text         (EkaSocket               *self,
+gboolean eka_socket_send_text     (EkaSocket               *self,
                                    const gchar             *text);
-void eka_socket_send_binary       (EkaSocket               *self,
+gboolean eka_socket_send_binary   (EkaSocket               *self,
                                    GBytes                  *bytes);
 void eka_socket_set_ping_interval (EkaSocket               *self,
                                    guint                    seconds);

@@ -32,6 +32,7 @@ struct _EkaStreaming
   guint interval;      /* of pings, in s */
   gint64 opened_at;
   gint64 heard_at;     /* the last sign of life */
+  gint64 sent_at;      /* the last message, where it has not left yet */
   guint pongs;
   guint enough_pongs;  /* so many show that the service has read all */
 };
@@ -110,19 +111,26 @@ judge_end (EkaStreaming *stream)
                           "that it has read its end"));
 }
 
+/* A peer that is heard and does not read is of no use either. */
 static void
 judge_silence (EkaStreaming *stream)
 {
   EkaSession *self = stream->session;
-  gint64 silence = eka_clock_now (self->clock) - stream->heard_at;
+  gint64 now = eka_clock_now (self->clock);
+  gint64 silence = now - stream->heard_at;
+  gint64 stall = stream->ready ? 0 : now - stream->sent_at;
+  gint64 longest = MAX (silence, stall);
 
-  if (silence < get_patience (self))
-    schedule_watch (stream, get_patience (self) - silence);
+  if (longest < get_patience (self))
+    schedule_watch (stream, get_patience (self) - longest);
   else
     eka_fallback_begin (
         self, make_error (EKA_SCRIBE_ERROR_NETWORK,
-                          "The service gave no sign of life for %.0f s of the "
-                          "stream (timeout)", silence / 1e6));
+                          silence >= stall
+                              ? "The service gave no sign of life for %.0f s of "
+                                "the stream (timeout)"
+                              : "The service read nothing of the stream for "
+                                "%.0f s (timeout)", longest / 1e6));
 }
 
 static void
@@ -166,9 +174,10 @@ send_stop (EkaStreaming *stream)
   gint64 open = eka_clock_now (self->clock) - stream->opened_at;
   guint pings = open / (stream->interval * G_TIME_SPAN_SECOND) + 1;
 
-  stream->stopped = TRUE;
+  stream->stopped = eka_socket_send_text (stream->socket, EKA_ENVELOPE_STOP);
+  if (!stream->stopped)
+    return;
   stream->enough_pongs = MAX (pings, stream->pongs) + 1;
-  eka_socket_send_text (stream->socket, EKA_ENVELOPE_STOP);
   eka_socket_set_ping_interval (stream->socket, MIN_PING);
   schedule_watch (stream, CLOSE_TIME);
 }
@@ -208,6 +217,7 @@ pump (EkaStreaming *stream)
     return;
   stream->begun = TRUE;
   stream->ready = FALSE;
+  stream->sent_at = eka_clock_now (self->clock);
 }
 
 static void
@@ -254,7 +264,7 @@ take_text (EkaSession *self,
       take_transcript (self, transcript, language);
       return;
     }
-  raw = g_strndup (data, size);
+  raw = eka_client_redact_secrets (self->client, g_strndup (data, size));
   event.text = raw;
   eka_session_emit (self, &event);
 }
@@ -374,10 +384,26 @@ connect_stream (EkaSession *self)
   EkaRequest *request =
       eka_protocol_stream (self->base_url, self->upload_url, &error);
 
+  eka_client_hide (self->client, self->upload_url);
   if (request != NULL)
     eka_outcome_send (self, request, connect_done);
   else
     eka_fallback_begin (self, error);
+}
+
+/* There was no audio; or none for the stream. */
+static void
+take_nothing (EkaSession *self)
+{
+  EkaOutboxStats left;
+
+  eka_outbox_get_stats (self->outbox, &left);
+  if (left.kept == 0 && left.dropped_chunks == 0)
+    eka_ending_discard (self, 0);
+  else
+    eka_fallback_begin (self, make_error (EKA_SCRIBE_ERROR_FAILED,
+                                          "There is audio that was not "
+                                          "streamed"));
 }
 
 /* Takes audio to the service as it comes, and tells of its end. */
@@ -386,7 +412,7 @@ eka_streaming_next (EkaSession *self)
 {
   if (self->finished && eka_feed_count_read (self->feed) == 0 &&
       eka_feed_get_waiting (self->feed) == 0)
-    eka_ending_discard (self, 0); /* there was none */
+    take_nothing (self);
   else if (self->streaming != NULL)
     pump (self->streaming);
   else

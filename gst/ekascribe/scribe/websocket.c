@@ -92,7 +92,7 @@ watch_writable (EkaWebsocket *self)
   g_source_attach (self->writable, g_main_context_get_thread_default ());
 }
 
-static void
+static gboolean
 eka_websocket_send (EkaSocket   *socket,
                     const gchar *text,
                     GBytes      *binary)
@@ -100,13 +100,14 @@ eka_websocket_send (EkaSocket   *socket,
   EkaWebsocket *self = EKA_WEBSOCKET (socket);
 
   if (is_closed (self))
-    return;
+    return FALSE;
   if (text != NULL)
     soup_websocket_connection_send_text (self->connection, text);
   else
     soup_websocket_connection_send_message (
         self->connection, SOUP_WEBSOCKET_DATA_BINARY, binary);
   watch_writable (self);
+  return TRUE;
 }
 
 static void
@@ -188,6 +189,12 @@ on_readable (GSocket     *socket,
   g_autoptr (EkaWebsocket) self = g_object_ref (user_data);
   g_autoptr (GError) error = NULL;
 
+  /* The end of what comes is readable for ever, and libsoup may take its time. */
+  if (is_closed (self))
+    {
+      drop_source (&self->readable);
+      return G_SOURCE_REMOVE;
+    }
   if (count_received (self) <= self->whole + MAX_UNFINISHED)
     return G_SOURCE_CONTINUE;
   drop_sources (self);
