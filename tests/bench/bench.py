@@ -20,6 +20,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+import streams
+
 MS = 1e6  # ns
 TOKEN = "bench-token-that-nobody-knows"
 
@@ -30,6 +32,7 @@ class Bench:
         self.folder = folder
         self.programs = os.path.join(options.build, "tests", "bench")
         self.packets = os.path.join(folder, "packets")
+        self.pcm = os.path.join(folder, "pcm")
         self.chunks = os.path.join(folder, "chunks")
         self.values = {}
         for name in ("http_proxy", "https_proxy", "all_proxy"):
@@ -136,8 +139,9 @@ def pipeline(bench, target, count, *more):
 
 def prepare(bench):
     """Packets once, and the chunks that the element makes of an hour."""
-    run([bench.program("bench_prepare"), str(bench.options.prepared),
-         bench.packets])
+    for kind, path in (("opus", bench.packets), ("pcm", bench.pcm)):
+        run([bench.program("bench_prepare"), str(bench.options.prepared),
+             path, kind])
     os.mkdir(bench.chunks)
     with server(bench, "--directory", bench.chunks) as it:
         pipeline(bench, sink(it.url), bench.options.packets)
@@ -353,8 +357,8 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="aef", metavar="LETTERS",
-                        help="a: (a) to (d), e: (e), f: (f); default: all")
+    parser.add_argument("--only", default="aefghij", metavar="LETTERS",
+                        help="a: (a) to (d), e to j: that part; default: all")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny counts: only to see that it runs")
     options = parser.parse_args()
@@ -363,6 +367,10 @@ def read_options():
     options.elements = 100
     options.many_seconds = 9
     options.memory_seconds = 10
+    options.latency_seconds = 10
+    options.stream_seconds = 20
+    options.mute_elements = 20
+    options.mute_seconds = 18
     if options.smoke:
         options.rounds = 1
         options.packets = 6000
@@ -370,6 +378,10 @@ def read_options():
         options.elements = 4
         options.many_seconds = 3
         options.memory_seconds = 1
+        options.latency_seconds = 1
+        options.stream_seconds = 1
+        options.mute_elements = 2
+        options.mute_seconds = 5
     return options
 
 
@@ -385,6 +397,7 @@ def measure(bench):
             measure_memory(bench)
         if "f" in only:
             measure_many(bench)
+        streams.measure(bench, sys.modules[__name__])
 
 
 def main():
@@ -402,6 +415,7 @@ def main():
             show_memory(bench, table)
         if "f" in options.only:
             show_many(bench, table)
+        streams.show(bench, table)
         print(f"medians of {options.rounds} rounds, "
               f"{os.cpu_count()} processors")
         table.print()

@@ -4,7 +4,7 @@
  */
 
 /* Plays packets live into many sinks of one process and prints what that cost,
- * one `name value` a line: times in ns, memory in KiB. Half of the recordings
+ * one `name value` a line: times in ns, memory in KiB. Half of the recordings may
  * end early, so that their results are waited for while the others upload. */
 #include <string.h>
 #include <sys/resource.h>
@@ -82,17 +82,14 @@ make_pipeline (const BenchPackets *packets,
                guint               count,
                const gchar        *sink)
 {
-  g_autoptr (GError) error = NULL;
   GstElement *pipeline = gst_pipeline_new (NULL);
   GstElement *source = bench_source_new (packets, count, 0, TRUE);
-  GstElement *end = gst_parse_bin_from_description (sink, TRUE, &error);
+  GstElement *end = bench_sink_new (sink);
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
 
-  if (end == NULL)
-    g_error ("%s", error->message);
   gst_bin_add_many (GST_BIN (pipeline), source, end, NULL);
   if (!gst_element_link (source, end))
-    g_error ("%s takes no Opus", sink);
+    g_error ("%s does not take that", sink);
   gst_bus_set_sync_handler (bus, on_message, pipeline, NULL);
   return pipeline;
 }
@@ -120,14 +117,58 @@ count_threads (void)
   return n;
 }
 
-static gboolean
-wait_for_sources (guint n)
+/* Returns: bytes of audio that the outboxes of @pipelines keep */
+static guint64
+count_kept (GPtrArray *pipelines)
 {
+  guint64 sum = 0;
+  guint i;
+
+  for (i = 0; i < pipelines->len; i++) {
+    g_autoptr (GstElement) sink = gst_bin_get_by_name (
+        GST_BIN (g_ptr_array_index (pipelines, i)), "eka");
+    g_autoptr (GstStructure) stats = NULL;
+    guint64 kept = 0;
+
+    if (sink != NULL)
+      g_object_get (sink, "stats", &stats, NULL);
+    if (stats != NULL && gst_structure_get_uint64 (stats, "bytes-kept", &kept))
+      sum += kept;
+  }
+  return sum;
+}
+
+static void
+print_second (GPtrArray *pipelines,
+              guint      second)
+{
+  g_print ("memory_%u %u\n", second, bench_memory ());
+  g_print ("kept_%u %" G_GUINT64_FORMAT "\n", second,
+           count_kept (pipelines) / 1024);
+}
+
+/* @samples: whether each second's memory is told */
+static gboolean
+wait_for_sources (GPtrArray *pipelines,
+                  gboolean   samples)
+{
+  gint64 due = g_get_monotonic_time ();
   gboolean good;
+  guint second = 0;
 
   g_mutex_lock (&lock);
-  while (numbers.sent < n && numbers.error == NULL)
-    g_cond_wait (&cond, &lock);
+  while (numbers.sent < pipelines->len && numbers.error == NULL) {
+    if (!samples) {
+      g_cond_wait (&cond, &lock);
+      continue;
+    }
+    if (g_cond_wait_until (&cond, &lock, due))
+      continue;
+    g_mutex_unlock (&lock);
+    print_second (pipelines, second++);
+    g_mutex_lock (&lock);
+    due += G_USEC_PER_SEC;
+  }
   good = numbers.error == NULL;
   g_mutex_unlock (&lock);
   return good;
@@ -138,9 +179,13 @@ print_numbers (guint  elements,
                gint64 wall,
                gint64 cpu)
 {
+  gint64 worker_cpu;
+  const guint workers = bench_workers (&worker_cpu);
+
   g_mutex_lock (&lock);
   g_print ("cpu_share %.4f\n", cpu / (gdouble) wall);
-  g_print ("threads %u\n", count_threads ());
+  g_print ("worker_share %.4f\n", worker_cpu / (gdouble) wall);
+  g_print ("threads %u\nworkers %u\n", count_threads (), workers);
   g_print ("memory %u\n", bench_memory ());
   g_print ("chunks %u\n", numbers.chunks);
   g_print ("delay_mean %.0f\n", numbers.chunks == 0 ? 0. :
@@ -156,7 +201,8 @@ run (const BenchPackets *packets,
      const gchar        *sink,
      guint               elements,
      guint               early,
-     guint               count)
+     guint               count,
+     gboolean            samples)
 {
   g_autoptr (GPtrArray) pipelines = g_ptr_array_new_with_free_func (
       gst_object_unref);
@@ -172,7 +218,7 @@ run (const BenchPackets *packets,
   for (i = 0; i < elements; i++)
     gst_element_set_state (g_ptr_array_index (pipelines, i),
                            GST_STATE_PLAYING);
-  good = wait_for_sources (elements);
+  good = wait_for_sources (pipelines, samples);
   print_numbers (elements, (g_get_monotonic_time () - wall) * 1000,
                  get_cpu () - cpu);
   for (i = 0; i < elements; i++)
@@ -184,6 +230,7 @@ int
 main (int argc, char **argv)
 {
   g_autofree gchar *path = NULL, *sink = NULL;
+  gboolean samples = FALSE;
   gint elements = 100, early = 150, count = 450;
   const GOptionEntry entries[] = {
     { "packets", 'p', 0, G_OPTION_ARG_FILENAME, &path, "What is played",
@@ -192,6 +239,8 @@ main (int argc, char **argv)
     { "elements", 'e', 0, G_OPTION_ARG_INT, &elements, "How many", "N" },
     { "early", 0, 0, G_OPTION_ARG_INT, &early, "Packets of one half", "N" },
     { "count", 'n', 0, G_OPTION_ARG_INT, &count, "Packets of the other", "N" },
+    { "samples", 0, 0, G_OPTION_ARG_NONE, &samples,
+      "Tell the memory of each second", NULL },
     { NULL }
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -206,8 +255,9 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error->message);
     return 2;
   }
-  good = run (&packets, sink, elements, early, count);
+  good = run (&packets, sink, elements, early, count, samples);
   g_free (numbers.error);
   bench_packets_clear (&packets);
-  return good ? 0 : 1;
+  /* Who asks for samples looks on while something fails. */
+  return good || samples ? 0 : 1;
 }

@@ -3,16 +3,26 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Writes packets of Opus at 32 kbit/s, each behind its length (16 bits, network
- * byte order), for the sources of the bench. */
+/* Writes packets of 20 ms, of Opus at 32 kbit/s or of PCM, for the sources of the
+ * bench: caps, a zero, and each packet behind its length (16 bits, network byte
+ * order). */
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 
 #define LINE                                                                   \
   "audiotestsrc num-buffers=%u samplesperbuffer=320 wave=pink-noise "          \
-  "! audio/x-raw, rate=16000, channels=1 "                                     \
-  "! opusenc bitrate=32000 bitrate-type=vbr complexity=2 ! appsink name=sink " \
-  "sync=false"
+  "! " PCM " ! %s ! appsink name=sink sync=false"
+
+#define PCM                                                                    \
+  "audio/x-raw, format=(string)S16LE, rate=(int)16000, channels=(int)1, "      \
+  "layout=(string)interleaved"
+
+/* Without `streamheader`, as from RTP. */
+#define OPUS                                                                   \
+  "audio/x-opus, channel-mapping-family=(int)0, channels=(int)1, "             \
+  "rate=(int)48000"
+
+#define ENCODER "opusenc bitrate=32000 bitrate-type=vbr complexity=2"
 
 static void
 add_packet (GByteArray *file,
@@ -39,13 +49,18 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autofree gchar *line = NULL;
   GstSample *sample;
+  gboolean pcm;
 
   gst_init (&argc, &argv);
-  if (argc != 3) {
-    g_printerr ("Usage: %s PACKETS FILE\n", argv[0]);
+  if (argc != 4) {
+    g_printerr ("Usage: %s PACKETS FILE opus|pcm\n", argv[0]);
     return 2;
   }
-  line = g_strdup_printf (LINE, (guint) g_ascii_strtoull (argv[1], NULL, 10));
+  pcm = g_str_equal (argv[3], "pcm");
+  g_byte_array_append (file, (const guint8 *) (pcm ? PCM : OPUS),
+                       pcm ? sizeof PCM : sizeof OPUS);
+  line = g_strdup_printf (LINE, (guint) g_ascii_strtoull (argv[1], NULL, 10),
+                          pcm ? "identity" : ENCODER);
   pipeline = gst_parse_launch (line, &error);
   if (error != NULL) {
     g_printerr ("%s\n", error->message);

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wsserver.h"
+
 #define PIECE (256 * 1024)
 
 typedef struct
@@ -28,25 +30,29 @@ typedef struct
   gint64 ended; /* monotonic ms, or 0 */
 } Session;
 
-/* @held is the session whose final state a GET waits for, until @due. */
+/* @held is the session whose final state a GET waits for, until @due; @ws is set
+ * after the handshake of a stream. */
 typedef struct
 {
   gint fd;
   GByteArray *input;
   Session *held;
   gint64 due;
+  BenchWs *ws;
 } Connection;
 
 static gint hold;       /* ms that a GET is held at most */
 static gint processing; /* ms from End to the results */
 static gboolean stall;  /* uploads are neither read nor answered */
+static gboolean mute;   /* streams are accepted and never read */
 static gchar *directory;
+static FILE *arrivals;
 
 static GHashTable *sessions;
 static GPtrArray *connections;
 static guint base_port;
-static guint n_connections, n_requests, n_uploads, n_held;
-static guint64 n_bytes;
+static guint n_connections, n_requests, n_uploads, n_held, n_streams;
+static guint64 n_bytes, n_streamed;
 static gint64 final_time; /* of the last final answer, in ns */
 static volatile sig_atomic_t quit;
 
@@ -76,6 +82,8 @@ connection_free (gpointer data)
 {
   Connection *connection = data;
 
+  if (connection->ws != NULL)
+    n_streamed += bench_ws_free (connection->ws);
   close (connection->fd);
   g_byte_array_unref (connection->input);
   g_free (connection);
@@ -157,6 +165,7 @@ create_session (Connection  *connection,
                 const gchar *body)
 {
   const gchar *start = strstr (body, "\"session_id\":\"");
+  const gboolean stream = strstr (body, "\"stream\"") != NULL;
   g_autofree gchar *id = NULL;
 
   if (start != NULL) {
@@ -168,8 +177,9 @@ create_session (Connection  *connection,
   get_session (id);
   answer (connection, "201 Created",
           "{\"session_id\":\"%s\",\"status\":\"created\","
-          "\"upload_url\":\"http://127.0.0.1:%u/upload/%s\"}",
-          id, base_port, id);
+          "\"upload_url\":\"%s://127.0.0.1:%u/%s/%s\"}",
+          id, stream ? "ws" : "http", base_port, stream ? "stream" : "upload",
+          id);
 }
 
 static void
@@ -261,6 +271,24 @@ get_length (const gchar *head)
 
 /* Returns: %FALSE where no more is read from this connection for now */
 static gboolean
+open_stream (Connection  *connection,
+             const gchar *head)
+{
+  connection->ws = bench_ws_accept (connection->fd, head, arrivals);
+  n_requests++;
+  n_streams += connection->ws != NULL;
+  return connection->ws != NULL && !mute;
+}
+
+static gboolean
+is_stream (gchar **words)
+{
+  return g_str_equal (words[0], "GET") &&
+         g_str_has_prefix (words[1], "/stream/");
+}
+
+/* Returns: %FALSE where no more is read from this connection for now */
+static gboolean
 take_requests (Connection *connection)
 {
   GByteArray *input = connection->input;
@@ -277,12 +305,24 @@ take_requests (Connection *connection)
       return FALSE;
     if (stall && g_str_has_prefix (words[1], "/upload/"))
       return FALSE;
+    if (is_stream (words)) {
+      g_byte_array_remove_range (input, 0, head_size);
+      return open_stream (connection, head);
+    }
     if (input->len < head_size + size)
       return TRUE;
     handle (connection, words[0], words[1], input->data + head_size, size);
     g_byte_array_remove_range (input, 0, head_size + size);
   }
   return TRUE;
+}
+
+static gboolean
+take_input (Connection *connection)
+{
+  if (connection->ws != NULL)
+    return bench_ws_take (connection->ws, connection->input, now_ns ());
+  return take_requests (connection);
 }
 
 static void
@@ -300,7 +340,7 @@ read_connection (Connection *connection,
     g_ptr_array_remove_fast (connections, connection);
     return;
   }
-  if (!take_requests (connection)) {
+  if (!take_input (connection)) {
     struct epoll_event event = { .events = 0, .data.ptr = connection };
 
     epoll_ctl (epoll, EPOLL_CTL_MOD, connection->fd, &event);
@@ -384,6 +424,7 @@ serve (gint listener)
 int
 main (int argc, char **argv)
 {
+  g_autofree gchar *path = NULL;
   const GOptionEntry entries[] = {
     { "hold", 0, 0, G_OPTION_ARG_INT, &hold, "Hold a GET so long", "MS" },
     { "processing", 0, 0, G_OPTION_ARG_INT, &processing,
@@ -392,6 +433,9 @@ main (int argc, char **argv)
       NULL },
     { "directory", 0, 0, G_OPTION_ARG_FILENAME, &directory,
       "Keep the chunks here", "FOLDER" },
+    { "mute", 0, 0, G_OPTION_ARG_NONE, &mute, "Never read a stream", NULL },
+    { "arrivals", 0, 0, G_OPTION_ARG_FILENAME, &path,
+      "Tell here when the audio of streams came", "FILE" },
     { NULL }
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -404,14 +448,21 @@ main (int argc, char **argv)
     g_printerr ("%s\n", error->message);
     return 2;
   }
+  if (path != NULL && (arrivals = fopen (path, "w")) == NULL)
+    g_error ("%s: %s", path, g_strerror (errno));
   sigaction (SIGTERM, &action, NULL);
   sessions = g_hash_table_new (g_str_hash, g_str_equal);
   connections = g_ptr_array_new_with_free_func (connection_free);
   listener = listen_somewhere ();
   g_print ("http://127.0.0.1:%u\n", base_port);
   serve (listener);
+  g_ptr_array_set_size (connections, 0);
+  if (arrivals != NULL)
+    fclose (arrivals);
   g_print ("connections %u\nrequests %u\nuploads %u\nheld %u\n"
            "bytes %" G_GUINT64_FORMAT "\nfinal_time %" G_GINT64_FORMAT "\n",
            n_connections, n_requests, n_uploads, n_held, n_bytes, final_time);
+  g_print ("streams %u\nstreamed %" G_GUINT64_FORMAT "\n", n_streams,
+           n_streamed);
   return 0;
 }

@@ -27,17 +27,15 @@ struct _BenchSource
 
 G_DEFINE_FINAL_TYPE (BenchSource, bench_source, GST_TYPE_PUSH_SRC)
 
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
-    "src",
-    GST_PAD_SRC,
-    GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("audio/x-opus, channel-mapping-family = (int) 0, "
-                     "channels = (int) 1, rate = (int) 48000"));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                             GST_STATIC_CAPS_ANY);
 
 /**
  * bench_packets_load:
  * @self: (out caller-allocates): packets
- * @path: file that bench_prepare wrote: 16 bit length in network order, bytes
+ * @path: file that bench_prepare wrote: caps, a zero, and for each packet its
+ *   length in 16 bits in network order and its bytes
  * @error: return location
  *
  * Returns: whether there are packets
@@ -57,7 +55,8 @@ bench_packets_load (BenchPackets *self,
       (GDestroyNotify) g_bytes_unref);
   data = (const guint8 *) g_mapped_file_get_contents (self->file);
   size = g_mapped_file_get_length (self->file);
-  for (i = 0; i + 2 < size; i += 2 + GST_READ_UINT16_BE (data + i))
+  self->caps = gst_caps_from_string ((const gchar *) data);
+  for (i = strlen ((const gchar *) data) + 1; i + 2 < size; i += 2 + GST_READ_UINT16_BE (data + i))
     g_ptr_array_add (self->packets,
                      g_bytes_new_static (data + i + 2,
                                          GST_READ_UINT16_BE (data + i)));
@@ -72,7 +71,31 @@ void
 bench_packets_clear (BenchPackets *self)
 {
   g_clear_pointer (&self->packets, g_ptr_array_unref);
+  gst_clear_caps (&self->caps);
   g_clear_pointer (&self->file, g_mapped_file_unref);
+}
+
+/**
+ * bench_sink_new:
+ * @line: one element, or several of which the first has an open sink pad
+ *
+ * One element is taken as it is. In a bin GStreamer would look for an open pad,
+ * and find that of the sink within ekascribesink, past the element's own.
+ *
+ * Returns: (transfer floating): where buffers go
+ */
+GstElement *
+bench_sink_new (const gchar *line)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *sink =
+      strstr (line, " ! ") != NULL
+          ? gst_parse_bin_from_description (line, TRUE, &error)
+          : gst_parse_launch (line, &error);
+
+  if (sink == NULL || error != NULL)
+    g_error ("%s", error->message);
+  return sink;
 }
 
 /**
@@ -90,6 +113,36 @@ bench_memory (void)
     return 0;
   resident = strchr (text, ' ');
   return g_ascii_strtoull (resident, NULL, 10) * (sysconf (_SC_PAGESIZE) / 1024);
+}
+
+/**
+ * bench_workers:
+ * @cpu: (out): CPU time of the element's network threads that run, in ns
+ *
+ * Returns: how many there are
+ */
+guint
+bench_workers (gint64 *cpu)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  const gchar *id;
+  guint n = 0;
+
+  *cpu = 0;
+  while (dir != NULL && (id = g_dir_read_name (dir)) != NULL) {
+    g_autofree gchar *base = g_build_filename ("/proc/self/task", id, NULL);
+    g_autofree gchar *name_path = g_build_filename (base, "comm", NULL);
+    g_autofree gchar *time_path = g_build_filename (base, "schedstat", NULL);
+    g_autofree gchar *name = NULL, *time = NULL;
+
+    if (!g_file_get_contents (name_path, &name, NULL, NULL) ||
+        !g_file_get_contents (time_path, &time, NULL, NULL) ||
+        g_strcmp0 (g_strchomp (name), "ekascribe") != 0)
+      continue;
+    *cpu += g_ascii_strtoll (time, NULL, 10);
+    n++;
+  }
+  return n;
 }
 
 static gint64
@@ -153,6 +206,13 @@ bench_source_create (GstPushSrc *source,
   GST_BUFFER_DURATION (*buffer) = BENCH_PACKET_DURATION;
   self->next++;
   return GST_FLOW_OK;
+}
+
+static GstCaps *
+bench_source_get_caps (GstBaseSrc *source,
+                       GstCaps    *filter)
+{
+  return gst_caps_ref (BENCH_SOURCE (source)->packets->caps);
 }
 
 static void
@@ -237,6 +297,7 @@ bench_source_class_init (BenchSourceClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = bench_source_finalize;
+  GST_BASE_SRC_CLASS (klass)->get_caps = bench_source_get_caps;
   GST_BASE_SRC_CLASS (klass)->get_times = bench_source_get_times;
   GST_PUSH_SRC_CLASS (klass)->create = bench_source_create;
   gst_element_class_add_static_pad_template (element_class, &src_template);

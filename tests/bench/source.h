@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Packets are 20 ms of Opus. */
+/* Packets are 20 ms of Opus, or of S16LE at 16 kHz. */
 #define BENCH_PACKET_DURATION (20 * GST_MSECOND)
 #define BENCH_MEMORY_SAMPLES 61
 
@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * BenchPackets:
  * @file: keeps the bytes
  * @packets: of GBytes
+ * @caps: what they are
  *
  * What the sources play again and again.
  */
@@ -23,6 +24,7 @@ typedef struct
 {
   GMappedFile *file;
   GPtrArray *packets;
+  GstCaps *caps;
 } BenchPackets;
 
 gboolean bench_packets_load  (BenchPackets *self,
@@ -40,6 +42,8 @@ GstElement    *bench_source_new        (const BenchPackets *packets,
 const guint32 *bench_source_get_costs  (BenchSource        *self,
                                         guint              *n_costs);
 const guint   *bench_source_get_memory (BenchSource        *self);
+GstElement    *bench_sink_new          (const gchar        *line);
 guint          bench_memory            (void);
+guint          bench_workers           (gint64             *cpu);
 
 G_END_DECLS
