@@ -9,12 +9,18 @@
 G_DEFINE_FINAL_TYPE (EkaLiarSocket, eka_liar_socket, EKA_TYPE_SOCKET)
 
 static gboolean
+eka_liar_socket_is_ready (EkaSocket *socket)
+{
+  EkaLiarSocket *self = EKA_LIAR_SOCKET (socket);
+
+  return !self->deaf && (!self->held || self->sent < self->allowed);
+}
+
+static gboolean
 leave (gpointer user_data)
 {
-  EkaLiarSocket *self = user_data;
-
-  if (!self->held)
-    eka_socket_tell_ready (EKA_SOCKET (self));
+  if (eka_liar_socket_is_ready (user_data))
+    eka_socket_tell_ready (user_data);
   return G_SOURCE_REMOVE;
 }
 
@@ -36,6 +42,12 @@ later (EkaLiarSocket *self,
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
+static void
+eka_liar_socket_await (EkaSocket *socket)
+{
+  later (EKA_LIAR_SOCKET (socket), leave);
+}
+
 static gboolean
 eka_liar_socket_send (EkaSocket   *socket,
                       const gchar *text,
@@ -49,7 +61,6 @@ eka_liar_socket_send (EkaSocket   *socket,
     return FALSE;
   g_assert_false (self->stopped);
   self->sent++;
-  later (self, leave);
   if (text == NULL)
     {
       data = g_bytes_get_data (binary, &size);
@@ -86,6 +97,8 @@ eka_liar_socket_class_init (EkaLiarSocketClass *klass)
   EkaSocketClass *socket_class = EKA_SOCKET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = eka_liar_socket_finalize;
+  socket_class->is_ready = eka_liar_socket_is_ready;
+  socket_class->await = eka_liar_socket_await;
   socket_class->send = eka_liar_socket_send;
   socket_class->set_ping_interval = eka_liar_socket_set_ping_interval;
 }
@@ -93,6 +106,7 @@ eka_liar_socket_class_init (EkaLiarSocketClass *klass)
 static void
 eka_liar_socket_init (EkaLiarSocket *self)
 {
+  self->allowed = 1;
   self->pcm = g_byte_array_new ();
   self->texts = g_ptr_array_new_with_free_func (g_free);
 }

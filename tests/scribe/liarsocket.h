@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * @texts: (element-type utf8): all text messages
  * @ping_interval: the last one that was set, in s
  * @stopped: the end of the stream was told
- * @held: nothing leaves any more
+ * @held: no more than @allowed messages leave
  * @deaf: nothing is sent any more
  * @no_close: the end of the stream is not answered
  *
@@ -36,6 +36,7 @@ struct _EkaLiarSocket
   guint sent;
   gboolean stopped;
   gboolean held;
+  guint allowed;
   gboolean deaf;
   gboolean no_close;
 };

@@ -295,6 +295,7 @@ test_a_slow_stream (Streamer     *s,
   cut (s);
   for (i = 0; i < 300; i++)
     {
+      f->liar->socket->allowed++;
       eka_socket_tell_ready (EKA_SOCKET (f->liar->socket));
       fixture_spin (f);
       g_assert_cmpuint (f->liar->socket->sent, ==, i + 2);

@@ -287,6 +287,7 @@ send_on_worker (gpointer user_data)
     eka_socket_send_binary (job->client->socket, job->binary);
   else
     eka_socket_send_text (job->client->socket, job->text);
+  eka_socket_await (job->client->socket);
   return G_SOURCE_REMOVE;
 }
 

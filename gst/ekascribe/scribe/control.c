@@ -132,7 +132,9 @@ eka_session_chunk_added (EkaSession *session)
 void
 eka_session_audio_added (EkaSession *session)
 {
-  invoke (session, step_on_worker);
+  eka_worker_invoke_soon (session->worker, step_on_worker,
+                          eka_session_ref (session),
+                          (GDestroyNotify) eka_session_unref);
 }
 
 /**

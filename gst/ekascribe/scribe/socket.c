@@ -40,6 +40,31 @@ eka_socket_set_listener (EkaSocket               *self,
 }
 
 /**
+ * eka_socket_is_ready:
+ * @self: an open socket
+ *
+ * Returns: whether it takes a message
+ */
+gboolean
+eka_socket_is_ready (EkaSocket *self)
+{
+  return EKA_SOCKET_GET_CLASS (self)->is_ready (self);
+}
+
+/**
+ * eka_socket_await:
+ * @self: an open socket
+ *
+ * Asks to be told with `ready`, once, when what was sent has left and there is
+ * room for another message.
+ */
+void
+eka_socket_await (EkaSocket *self)
+{
+  EKA_SOCKET_GET_CLASS (self)->await (self);
+}
+
+/**
  * eka_socket_send_text:
  * @self: a socket that is ready
  * @text: one message

@@ -14,16 +14,16 @@ G_BEGIN_DECLS
  * A WebSocket (RFC 6455) that is open. Implemented with libsoup (websocket.h)
  * and, in the tests, without a network. Used from the worker thread only.
  *
- * It sends one message at a time: who has sent one waits for `ready`, which is
- * all the flow control that there is, so that audio never piles up where nobody
- * counts it. Dropping the last reference closes the connection without a word.
+ * It takes one message at a time, while eka_socket_is_ready(), and tells when it is
+ * again: all the flow control that there is, so that audio never piles up where
+ * nobody counts it. Dropping the last reference closes the connection without a word.
  */
 #define EKA_TYPE_SOCKET (eka_socket_get_type ())
 G_DECLARE_DERIVABLE_TYPE (EkaSocket, eka_socket, EKA, SOCKET, GObject)
 
 /**
  * EkaSocketListener:
- * @ready: the message of before has left, and there is room for another one
+ * @ready: there is room for one message, which was awaited
  * @message: a whole message came, `text` being valid UTF-8 then
  * @pong: the peer answered a ping
  * @closed: the last call: the connection is closed, with this code of RFC 6455
@@ -45,13 +45,17 @@ typedef struct
 
 /**
  * EkaSocketClass:
- * @send: see eka_socket_send()
+ * @is_ready: see eka_socket_is_ready()
+ * @await: see eka_socket_await()
+ * @send: see eka_socket_send_text() and eka_socket_send_binary()
  * @set_ping_interval: see eka_socket_set_ping_interval()
  */
 struct _EkaSocketClass
 {
   GObjectClass parent_class;
 
+  gboolean (*is_ready)      (EkaSocket   *self);
+  void (*await)             (EkaSocket   *self);
   gboolean (*send)          (EkaSocket   *self,
                              const gchar *text,
                              GBytes      *binary);
@@ -62,6 +66,8 @@ struct _EkaSocketClass
 void eka_socket_set_listener      (EkaSocket               *self,
                                    const EkaSocketListener *listener,
                                    gpointer                 user_data);
+gboolean eka_socket_is_ready      (EkaSocket               *self);
+void eka_socket_await             (EkaSocket               *self);
 gboolean eka_socket_send_text     (EkaSocket               *self,
                                    const gchar             *text);
 gboolean eka_socket_send_binary   (EkaSocket               *self,

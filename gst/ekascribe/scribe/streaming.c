@@ -25,14 +25,15 @@ struct _EkaStreaming
 {
   EkaSession *session; /* whose it is; kept alive by @watch */
   EkaSocket *socket;
-  gboolean ready;      /* the message of before has left */
-  gboolean begun;      /* the form of the stream was told */
+  GBytes *next;        /* the audio that goes out next, if there is any */
+  gboolean waiting;    /* there is no room for it */
+  gboolean begun;      /* the form of the stream was told, where that is to be */
   gboolean stopped;    /* its end was told */
   guint watch;         /* timer */
   guint interval;      /* of pings, in s */
   gint64 opened_at;
   gint64 heard_at;     /* the last sign of life */
-  gint64 sent_at;      /* the last message, where it has not left yet */
+  gint64 waits_since;
   guint pongs;
   guint enough_pongs;  /* so many show that the service has read all */
 };
@@ -50,6 +51,7 @@ eka_streaming_drop (EkaSession *self)
   eka_socket_set_listener (stream->socket, NULL, NULL);
   g_object_unref (stream->socket);
   eka_session_drop_timer (self, &stream->watch);
+  g_clear_pointer (&stream->next, g_bytes_unref);
   g_free (stream);
 }
 
@@ -118,7 +120,7 @@ judge_silence (EkaStreaming *stream)
   EkaSession *self = stream->session;
   gint64 now = eka_clock_now (self->clock);
   gint64 silence = now - stream->heard_at;
-  gint64 stall = stream->ready ? 0 : now - stream->sent_at;
+  gint64 stall = stream->waiting ? now - stream->waits_since : 0;
   gint64 longest = MAX (silence, stall);
 
   if (longest < get_patience (self))
@@ -183,9 +185,9 @@ send_stop (EkaStreaming *stream)
 }
 
 static void
-send_audio (EkaStreaming *stream,
-            GBytes       *frame)
+send_audio (EkaStreaming *stream)
 {
+  g_autoptr (GBytes) frame = g_steal_pointer (&stream->next);
   g_autofree gchar *text = NULL;
 
   if (stream->session->settings->stream_format == EKA_STREAM_PCM)
@@ -197,27 +199,51 @@ send_audio (EkaStreaming *stream,
   eka_socket_send_text (stream->socket, text);
 }
 
-/* Sends the next message, if there is one. */
+/* Whether there is a message to send. Where there is none, the feed tells when
+ * there is. */
+static gboolean
+has_next (EkaStreaming *stream)
+{
+  EkaSession *self = stream->session;
+
+  if (stream->stopped)
+    return FALSE;
+  if (stream->begun && stream->next == NULL)
+    stream->next = eka_feed_read (self->feed, FRAME_SIZE, self->finished);
+  return !stream->begun || stream->next != NULL || self->finished;
+}
+
+static void
+send_next (EkaStreaming *stream)
+{
+  if (!stream->begun)
+    eka_socket_send_text (stream->socket, EKA_ENVELOPE_START);
+  else if (stream->next != NULL)
+    send_audio (stream);
+  else
+    send_stop (stream);
+  stream->begun = TRUE;
+}
+
+static void
+wait_for_room (EkaStreaming *stream)
+{
+  stream->waiting = TRUE;
+  stream->waits_since = eka_clock_now (stream->session->clock);
+  eka_socket_await (stream->socket);
+}
+
+/* Sends the next message, if there is one. In real time the one after it comes
+ * later than this one leaves: nobody waits for that. */
 static void
 pump (EkaStreaming *stream)
 {
-  EkaSession *self = stream->session;
-  g_autoptr (GBytes) frame = NULL;
-
-  if (!stream->ready || stream->stopped)
+  if (stream->waiting || !has_next (stream))
     return;
-  if (!stream->begun && self->settings->stream_format == EKA_STREAM_JSON)
-    eka_socket_send_text (stream->socket, EKA_ENVELOPE_START);
-  else if ((frame = eka_feed_read (self->feed, FRAME_SIZE, self->finished)) !=
-           NULL)
-    send_audio (stream, frame);
-  else if (self->finished)
-    send_stop (stream);
-  else
-    return;
-  stream->begun = TRUE;
-  stream->ready = FALSE;
-  stream->sent_at = eka_clock_now (self->clock);
+  if (eka_socket_is_ready (stream->socket))
+    send_next (stream);
+  if (has_next (stream))
+    wait_for_room (stream);
 }
 
 static void
@@ -226,7 +252,7 @@ on_ready (gpointer user_data)
   EkaStreaming *stream = user_data;
   g_autoptr (EkaSession) self = eka_session_ref (stream->session);
 
-  stream->ready = TRUE;
+  stream->waiting = FALSE;
   eka_session_step (self);
 }
 
@@ -346,7 +372,7 @@ begin (EkaSession *self,
   self->streaming = stream;
   stream->session = self;
   stream->socket = g_object_ref (socket);
-  stream->ready = TRUE;
+  stream->begun = self->settings->stream_format == EKA_STREAM_PCM;
   stream->opened_at = stream->heard_at = eka_clock_now (self->clock);
   stream->interval =
       MAX (get_patience (self) / G_TIME_SPAN_SECOND / 3, MIN_PING);

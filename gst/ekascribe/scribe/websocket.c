@@ -32,7 +32,7 @@ struct _EkaWebsocket
 
   SoupWebsocketConnection *connection;
   GSocket *socket;   /* NULL: not known */
-  GSource *writable; /* NULL: nothing was sent since the last `ready` */
+  GSource *writable; /* NULL: nobody waits for `ready` */
   GSource *readable; /* NULL: @socket is not known */
   guint64 whole;     /* bytes that had come by the last whole message */
   GError *error;     /* what libsoup says is wrong */
@@ -75,17 +75,35 @@ is_closed (EkaWebsocket *self)
          (self->socket != NULL && g_socket_is_closed (self->socket));
 }
 
-static void
-watch_writable (EkaWebsocket *self)
+static GPollableOutputStream *
+get_output (EkaWebsocket *self)
 {
   GIOStream *stream =
       soup_websocket_connection_get_io_stream (self->connection);
-  GOutputStream *output = g_io_stream_get_output_stream (stream);
+
+  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+}
+
+/* What libsoup was given before, at most one message, goes out when the kernel
+ * takes any. */
+static gboolean
+eka_websocket_is_ready (EkaSocket *socket)
+{
+  EkaWebsocket *self = EKA_WEBSOCKET (socket);
+
+  return self->writable == NULL && !is_closed (self) &&
+         g_pollable_output_stream_is_writable (get_output (self));
+}
+
+static void
+eka_websocket_await (EkaSocket *socket)
+{
+  EkaWebsocket *self = EKA_WEBSOCKET (socket);
 
   if (self->writable != NULL || is_closed (self))
     return;
-  self->writable = g_pollable_output_stream_create_source (
-      G_POLLABLE_OUTPUT_STREAM (output), NULL);
+  self->writable =
+      g_pollable_output_stream_create_source (get_output (self), NULL);
   g_source_set_priority (self->writable, LATER);
   g_source_set_callback (self->writable, G_SOURCE_FUNC (on_writable), self,
                          NULL);
@@ -106,7 +124,6 @@ eka_websocket_send (EkaSocket   *socket,
   else
     soup_websocket_connection_send_message (
         self->connection, SOUP_WEBSOCKET_DATA_BINARY, binary);
-  watch_writable (self);
   return TRUE;
 }
 
@@ -229,6 +246,8 @@ eka_websocket_class_init (EkaWebsocketClass *klass)
   EkaSocketClass *socket_class = EKA_SOCKET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = eka_websocket_dispose;
+  socket_class->is_ready = eka_websocket_is_ready;
+  socket_class->await = eka_websocket_await;
   socket_class->send = eka_websocket_send;
   socket_class->set_ping_interval = eka_websocket_set_ping_interval;
 }

@@ -4,8 +4,11 @@
  */
 #include "scribe/worker.h"
 
-/* @refs is guarded by worker_lock; everything else stays as it was made, but
- * for @data, which belongs to the thread. A worker without references is
+/* How long eka_worker_invoke_soon() may wait for company, in ms. */
+#define SOON 10
+
+/* @refs and @soon are guarded by worker_lock; everything else stays as it was
+ * made, but for @data, which belongs to the thread. A worker without references is
  * @running no more, and its thread ends as soon as nothing is left to do.
  */
 struct _EkaWorker
@@ -16,7 +19,16 @@ struct _EkaWorker
   GMainContext *context;
   EkaClock *clock;
   GData *data;
+  GQueue soon; /* of Job */
 };
+
+/* What is done together with others. */
+typedef struct
+{
+  GSourceFunc func;
+  gpointer user_data;
+  GDestroyNotify notify;
+} Job;
 
 /* Guards what follows and all reference counts; no other lock is taken under
  * it but the main context's.
@@ -249,6 +261,60 @@ eka_worker_invoke (EkaWorker     *worker,
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, func, user_data, notify);
+  g_source_attach (source, worker->context);
+}
+
+static gboolean
+run_soon (gpointer user_data)
+{
+  EkaWorker *worker = user_data;
+  GQueue jobs;
+  Job *job;
+
+  g_mutex_lock (&worker_lock);
+  jobs = worker->soon;
+  g_queue_init (&worker->soon);
+  g_mutex_unlock (&worker_lock);
+  while ((job = g_queue_pop_head (&jobs)) != NULL)
+    {
+      job->func (job->user_data);
+      job->notify (job->user_data);
+      g_free (job);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_worker_invoke_soon:
+ * @worker: a worker
+ * @func: run once in its thread
+ * @user_data: for @func; keeps the worker alive
+ * @notify: frees @user_data, in the worker's thread too
+ *
+ * As eka_worker_invoke(), but some milliseconds later and together with all that
+ * was asked for meanwhile: a hundred streams wake the thread as often as ten do.
+ */
+void
+eka_worker_invoke_soon (EkaWorker     *worker,
+                        GSourceFunc    func,
+                        gpointer       user_data,
+                        GDestroyNotify notify)
+{
+  g_autoptr (GSource) source = NULL;
+  Job *job = g_new (Job, 1);
+  gboolean first;
+
+  *job = (Job) { func, user_data, notify };
+  g_mutex_lock (&worker_lock);
+  first = g_queue_is_empty (&worker->soon);
+  g_queue_push_tail (&worker->soon, job);
+  g_mutex_unlock (&worker_lock);
+  if (!first)
+    return;
+  /* Without a thread nobody sleeps, and the clock stands still. */
+  source = worker->threaded ? g_timeout_source_new (SOON) : g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, run_soon, worker, NULL);
   g_source_attach (source, worker->context);
 }
 

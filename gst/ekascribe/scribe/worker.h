@@ -30,6 +30,10 @@ void          eka_worker_invoke      (EkaWorker      *worker,
                                       GSourceFunc     func,
                                       gpointer        user_data,
                                       GDestroyNotify  notify);
+void          eka_worker_invoke_soon (EkaWorker      *worker,
+                                      GSourceFunc     func,
+                                      gpointer        user_data,
+                                      GDestroyNotify  notify);
 void          eka_worker_set_data    (EkaWorker      *worker,
                                       GQuark          key,
                                       gpointer        data,
