@@ -89,6 +89,7 @@ connect_directly (GstEkascribeInput *self)
   GstGhostPad *ghost = GST_GHOST_PAD (self);
 
   gst_ghost_pad_set_target (ghost, NULL);
+  gst_ekascribe_packet_sink_plug (self->sink, FALSE);
   gst_ghost_pad_set_target (ghost, GST_BASE_SINK_PAD (self->sink));
 }
 
@@ -100,6 +101,7 @@ connect_decoder (GstEkascribeInput *self,
   GstPad *pad;
 
   gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+  gst_ekascribe_packet_sink_plug (self->sink, FALSE);
   g_mutex_lock (&self->lock);
   if (!self->halted)
     self->elements = gst_ekascribe_decoder_build (
@@ -592,6 +594,7 @@ gst_ekascribe_input_stop (GstEkascribeInput *self)
                                   g_steal_pointer (&self->elements));
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
   g_mutex_unlock (&self->lock);
+  gst_ekascribe_packet_sink_plug (self->sink, TRUE);
   return pending;
 }
 

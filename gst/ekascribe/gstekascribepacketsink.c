@@ -27,6 +27,7 @@ struct _GstEkascribePacketSink
 {
   GstBaseSink parent;
 
+  GstPad *plug; /* linked where no pad of the element is */
   GstEkascribeRecording *recording; /* from start to stop */
   const gchar *format;              /* media type of the chunks, or NULL */
   EkaCodec codec;                   /* valid where @have_codec */
@@ -606,6 +607,38 @@ gst_ekascribe_packet_sink_set_format (GstEkascribePacketSink *self,
     eka_chunker_set_media_type (self->chunker, format);
 }
 
+/**
+ * gst_ekascribe_packet_sink_plug:
+ * @self: a packet sink
+ * @plug: no pad of the element leads here
+ *
+ * Whoever looks for a pad that is not linked, such as
+ * gst_parse_bin_from_description(), must not find this one and go past the
+ * element's own.
+ */
+void
+gst_ekascribe_packet_sink_plug (GstEkascribePacketSink *self,
+                                gboolean                plug)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (self);
+
+  if (!plug)
+    gst_pad_unlink (self->plug, pad);
+  else if (!gst_pad_is_linked (pad))
+    gst_pad_link_full (self->plug, pad, GST_PAD_LINK_CHECK_NOTHING);
+}
+
+static void
+gst_ekascribe_packet_sink_dispose (GObject *object)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (object);
+
+  if (self->plug != NULL)
+    gst_ekascribe_packet_sink_plug (self, FALSE);
+  gst_clear_object (&self->plug);
+  G_OBJECT_CLASS (gst_ekascribe_packet_sink_parent_class)->dispose (object);
+}
+
 static void
 gst_ekascribe_packet_sink_finalize (GObject *object)
 {
@@ -619,6 +652,7 @@ gst_ekascribe_packet_sink_class_init (GstEkascribePacketSinkClass *klass)
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->dispose = gst_ekascribe_packet_sink_dispose;
   G_OBJECT_CLASS (klass)->finalize = gst_ekascribe_packet_sink_finalize;
   element_class->change_state = gst_ekascribe_packet_sink_change_state;
   gst_element_class_add_static_pad_template (element_class, &sink_template);
@@ -639,6 +673,7 @@ gst_ekascribe_packet_sink_init (GstEkascribePacketSink *self)
   GstBaseSink *sink = GST_BASE_SINK (self);
 
   g_queue_init (&self->ready);
+  self->plug = gst_object_ref_sink (gst_pad_new ("plug", GST_PAD_SRC));
   self->next_time = GST_CLOCK_TIME_NONE;
   gst_base_sink_set_sync (sink, FALSE);
   /* A silent live source would keep the pipeline ASYNC for ever. */

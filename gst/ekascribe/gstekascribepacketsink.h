@@ -23,6 +23,8 @@ GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self);
 void         gst_ekascribe_packet_sink_set_format
                                              (GstEkascribePacketSink *self,
                                               const gchar            *format);
+void         gst_ekascribe_packet_sink_plug  (GstEkascribePacketSink *self,
+                                              gboolean                plug);
 guint64      gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self);
 
 G_END_DECLS

@@ -640,6 +640,7 @@ gst_ekascribe_sink_init (GstEkascribeSink *self)
   self->packet_sink =
       g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);
   gst_bin_add (GST_BIN (self), GST_ELEMENT (self->packet_sink));
+  gst_ekascribe_packet_sink_plug (self->packet_sink, TRUE);
   gst_pad_add_probe (GST_BASE_SINK_PAD (self->packet_sink),
                      GST_PAD_PROBE_TYPE_EVENT_FLUSH, watch_flush, self, NULL);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);

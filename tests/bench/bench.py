@@ -368,7 +368,7 @@ def read_options():
     options.many_seconds = 9
     options.memory_seconds = 10
     options.latency_seconds = 10
-    options.stream_seconds = 20
+    options.stream_seconds = 60
     options.mute_elements = 20
     options.mute_seconds = 18
     if options.smoke:

@@ -237,6 +237,27 @@ test_pad_right_after_pad (Fixture      *f,
   gst_element_release_request_pad (f->sink, second);
 }
 
+/* Who looks for a way into the element finds none but the pads that it gives on
+ * request. */
+static void
+test_no_other_way_in (Fixture      *f,
+                      gconstpointer data)
+{
+  g_autoptr (GstPad) before = NULL;
+  g_autoptr (GstPad) after = NULL;
+  g_autoptr (GstPad) pad = NULL;
+
+  fixture_launch (f, ELEMENT);
+  before = gst_bin_find_unlinked_pad (GST_BIN (f->sink), GST_PAD_SINK);
+  g_assert_null (before);
+  pad = fixture_start_push (f, PCM);
+  g_assert_cmpint (fixture_push_pcm (pad, 0, GST_SECOND), ==, GST_FLOW_OK);
+  gst_element_set_state (f->pipeline, GST_STATE_READY);
+  after = gst_bin_find_unlinked_pad (GST_BIN (f->sink), GST_PAD_SINK);
+  g_assert_null (after);
+  gst_element_release_request_pad (f->sink, pad);
+}
+
 typedef struct
 {
   Fixture *f;
@@ -296,6 +317,7 @@ main (int    argc,
   add_test ("/edges/held-audio/outlives-its-pad",
             test_release_keeps_what_is_held);
   add_test ("/edges/pad-right-after-pad", test_pad_right_after_pad);
+  add_test ("/edges/no-other-way-in", test_no_other_way_in);
   add_test ("/edges/sync-handler-waits-for-state",
             test_handler_waits_for_state);
   return g_test_run ();

@@ -95,7 +95,7 @@ finish (Fixture       *f,
 
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, how);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end) & how, !=, 0);
   gst_element_release_request_pad (f->sink, pad);
   gst_object_unref (pad);
 }
@@ -448,7 +448,8 @@ test_live_and_never_read (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "time-lost"), >, 0);
   gst_pad_unlink (live, pad);
   gst_pad_set_active (live, FALSE);
-  finish (f, pad, GST_MESSAGE_EOS);
+  /* All of the first session may be lost, which is an error. */
+  finish (f, pad, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==,
                     30 - fixture_get_stat (f, "time-lost") / GST_SECOND);
 }
