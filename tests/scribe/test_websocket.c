@@ -132,6 +132,7 @@ typedef struct
   guint ready;
   guint pongs;
   guint closed;
+  guint dropped;
   guint code;
   GError *cause;
   GByteArray *texts;
@@ -249,17 +250,15 @@ drop_socket (gpointer user_data)
   if (client->socket != NULL)
     eka_socket_set_listener (client->socket, NULL, NULL);
   g_clear_object (&client->socket);
-  client->answered = 0;
-  note (client, &client->answered);
+  note (client, &client->dropped);
   return G_SOURCE_REMOVE;
 }
 
 static void
 client_free (Client *client)
 {
-  client->answered = 0;
   eka_worker_invoke (client->rig->worker, drop_socket, client, NULL);
-  rig_wait_count (client->rig, &client->answered, 1);
+  rig_wait_count (client->rig, &client->dropped, 1);
   g_clear_pointer (&client->reply, eka_reply_free);
   g_clear_error (&client->error);
   g_clear_error (&client->cause);
