@@ -75,6 +75,16 @@ eka_liar_socket_send (EkaSocket   *socket,
 }
 
 static void
+eka_liar_socket_close (EkaSocket *socket)
+{
+  EkaLiarSocket *self = EKA_LIAR_SOCKET (socket);
+
+  self->goodbyes++;
+  if (!self->rude)
+    later (self, close_normally);
+}
+
+static void
 eka_liar_socket_set_ping_interval (EkaSocket *socket,
                                    guint      seconds)
 {
@@ -101,6 +111,7 @@ eka_liar_socket_class_init (EkaLiarSocketClass *klass)
   socket_class->await = eka_liar_socket_await;
   socket_class->send = eka_liar_socket_send;
   socket_class->set_ping_interval = eka_liar_socket_set_ping_interval;
+  socket_class->close = eka_liar_socket_close;
 }
 
 static void

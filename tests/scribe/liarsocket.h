@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @held: no more than @allowed messages leave
  * @deaf: nothing is sent any more
  * @no_close: the end of the stream is not answered
+ * @rude: our goodbye is not answered
+ * @goodbyes: that were said
  *
  * A WebSocket without a network. Unless it is told otherwise, what is sent
  * leaves in a later iteration of the thread-default context, and the end of the
@@ -39,6 +41,8 @@ struct _EkaLiarSocket
   guint allowed;
   gboolean deaf;
   gboolean no_close;
+  gboolean rude;
+  guint goodbyes;
 };
 
 EkaLiarSocket *eka_liar_socket_new (void);

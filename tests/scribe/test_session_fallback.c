@@ -103,6 +103,23 @@ test_refused_handshake (Streamer     *s,
   g_assert_null (f->liar->socket);
 }
 
+/* Another port at the same host needs no trust of its own. */
+static void
+test_another_port (Streamer     *s,
+                   gconstpointer data)
+{
+  Fixture *f = &s->f;
+
+  eka_liar_push (f->liar, EKA_CALL_CREATE, 201,
+                 "{\"session_id\":\"ses_0123456789abcdef\",\"status\":"
+                 "\"created\",\"upload_url\":\"wss://SCRIBE.test:444/x\"}");
+  streamer_start (s);
+  streamer_say_something (s, 1000);
+  streamer_finish (s);
+  streamer_assert_streamed (s);
+  g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
+}
+
 /* What comes with the URL shows in no word. */
 static void
 test_a_bad_url (Streamer     *s,
@@ -471,6 +488,7 @@ main (int    argc,
        test_refused_handshake);
   add ("/session-fallback/handshake/502", GUINT_TO_POINTER (502),
        test_refused_handshake);
+  add ("/session-fallback/url/another-port", NULL, test_another_port);
   add ("/session-fallback/url/clear-text", "ws://scribe.test/s3cret",
        test_a_bad_url);
   add ("/session-fallback/url/http", "https://scribe.test/s3cret",

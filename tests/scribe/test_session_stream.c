@@ -169,11 +169,13 @@ test_messages_of_the_service (Streamer     *s,
   streamer_assert_streamed (s);
 }
 
-/* Ten seconds without a close, and pongs that show that all was read. */
+/* Ten seconds without a close, and pongs that show that all was read: we close,
+ * and wait for an answer, but not for ever. */
 static void
 test_no_close (Streamer     *s,
                gconstpointer data)
 {
+  const gboolean rude = GPOINTER_TO_INT (data);
   Fixture *f = &s->f;
   gint64 began;
 
@@ -185,11 +187,15 @@ test_no_close (Streamer     *s,
   fixture_spin (f);
   began = eka_clock_now (f->clock);
   g_assert_cmpuint (f->liar->socket->ping_interval, ==, 1);
+  f->liar->socket->rude = rude;
   eka_socket_tell_pong (EKA_SOCKET (f->liar->socket));
   eka_socket_tell_pong (EKA_SOCKET (f->liar->socket));
   fixture_run (f);
-  g_assert_cmpint (eka_clock_now (f->clock) - began, >=, 10 * SECOND);
-  g_assert_cmpint (eka_clock_now (f->clock) - began, <, 11 * SECOND);
+  g_assert_cmpint (eka_clock_now (f->clock) - began, >=,
+                   (rude ? 15 : 10) * SECOND);
+  g_assert_cmpint (eka_clock_now (f->clock) - began, <,
+                   (rude ? 16 : 11) * SECOND);
+  g_assert_cmpuint (f->liar->socket->goodbyes, ==, 1);
   streamer_assert_streamed (s);
   g_assert_cmpint (f->state, ==, EKA_SESSION_COMPLETED);
   g_assert_cmpuint (fixture_count (f, "fallback"), ==, 0);
@@ -240,7 +246,9 @@ main (int    argc,
   add ("/session-stream/slow", NULL, test_a_slow_stream);
   add ("/session-stream/no-audio", NULL, test_no_audio);
   add ("/session-stream/messages", NULL, test_messages_of_the_service);
-  add ("/session-stream/no-close", NULL, test_no_close);
+  add ("/session-stream/no-close", GINT_TO_POINTER (FALSE), test_no_close);
+  add ("/session-stream/no-close-no-answer", GINT_TO_POINTER (TRUE),
+       test_no_close);
   add ("/session-stream/discarded", NULL, test_discarded);
   add ("/session-stream/aborted", GUINT_TO_POINTER (1000), test_aborted);
   add ("/session-stream/aborted-empty", GUINT_TO_POINTER (0), test_aborted);

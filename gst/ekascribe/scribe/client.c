@@ -230,7 +230,20 @@ eka_client_trusts (EkaClient   *client,
   return TRUE;
 }
 
-/* A WebSocket may go where HTTP may. */
+/* A WebSocket may have a port of its own at the host of the API. */
+static gboolean
+is_at_our_host (EkaClient   *client,
+                const gchar *http)
+{
+  g_autoptr (GUri) uri = g_uri_parse (http, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri != NULL && client->base != NULL &&
+         g_ascii_strcasecmp (g_uri_get_host (uri),
+                             g_uri_get_host (client->base)) == 0 &&
+         (eka_origin_is_private (uri) || client->settings->allow_http);
+}
+
+/* Else it may go where HTTP may. */
 static gboolean
 trusts_target (EkaClient        *client,
                const EkaRequest *request,
@@ -240,6 +253,8 @@ trusts_target (EkaClient        *client,
 
   if (request->call == EKA_CALL_STREAM)
     http = eka_origin_from_websocket (request->uri);
+  if (http != NULL && is_at_our_host (client, http))
+    return TRUE;
   return eka_client_trusts (client, http != NULL ? http : request->uri, error);
 }
 

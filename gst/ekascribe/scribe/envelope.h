@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The texts of a stream (docs/protocol.md). Those that the service sends are
- * documented nowhere. */
+/* The texts of a stream (Stream Audio in the service's documents). Those that the
+ * service sends are documented nowhere. */
 
 /* Ends a stream of either form. */
 #define EKA_ENVELOPE_STOP "{\"event\":\"stop\"}"

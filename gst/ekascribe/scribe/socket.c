@@ -105,6 +105,19 @@ eka_socket_set_ping_interval (EkaSocket *self,
   EKA_SOCKET_GET_CLASS (self)->set_ping_interval (self, seconds);
 }
 
+/**
+ * eka_socket_close:
+ * @self: an open socket
+ *
+ * Says goodbye with code 1000; `closed` is told when the peer has answered, or
+ * after some seconds.
+ */
+void
+eka_socket_close (EkaSocket *self)
+{
+  EKA_SOCKET_GET_CLASS (self)->close (self);
+}
+
 void
 eka_socket_tell_ready (EkaSocket *self)
 {

@@ -49,6 +49,7 @@ typedef struct
  * @await: see eka_socket_await()
  * @send: see eka_socket_send_text() and eka_socket_send_binary()
  * @set_ping_interval: see eka_socket_set_ping_interval()
+ * @close: see eka_socket_close()
  */
 struct _EkaSocketClass
 {
@@ -61,6 +62,7 @@ struct _EkaSocketClass
                              GBytes      *binary);
   void (*set_ping_interval) (EkaSocket   *self,
                              guint        seconds);
+  void (*close)             (EkaSocket   *self);
 };
 
 void eka_socket_set_listener      (EkaSocket               *self,
@@ -74,6 +76,7 @@ gboolean eka_socket_send_binary   (EkaSocket               *self,
                                    GBytes                  *bytes);
 void eka_socket_set_ping_interval (EkaSocket               *self,
                                    guint                    seconds);
+void eka_socket_close             (EkaSocket               *self);
 
 /* For implementations. */
 void eka_socket_tell_ready        (EkaSocket               *self);

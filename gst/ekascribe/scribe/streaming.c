@@ -12,8 +12,10 @@
  * later. */
 #define FRAME_SIZE 3200
 
-/* So long the service has to close the stream once it was told of its end. */
+/* So long the service has to close the stream once it was told of its end; and
+ * to answer when we close it. */
 #define CLOSE_TIME (10 * G_TIME_SPAN_SECOND)
+#define GOODBYE_TIME (5 * G_TIME_SPAN_SECOND)
 
 /* Shorter pings, and a shorter patience, than these would be of no use: libsoup
  * counts in seconds. */
@@ -29,6 +31,7 @@ struct _EkaStreaming
   gboolean waiting;    /* there is no room for it */
   gboolean begun;      /* the form of the stream was told, where that is to be */
   gboolean stopped;    /* its end was told */
+  gboolean closing;    /* we close it, for the service does not */
   guint watch;         /* timer */
   guint interval;      /* of pings, in s */
   gint64 opened_at;
@@ -98,14 +101,21 @@ schedule_watch (EkaStreaming *stream,
                 gint64        delay);
 
 /* The time to close is over. A service that only does not close has answered
- * pings that came behind the end of the stream. */
+ * pings that came behind the end of the stream: it has all audio, which it keeps
+ * for good when the stream is closed. */
 static void
 judge_end (EkaStreaming *stream)
 {
   EkaSession *self = stream->session;
 
-  if (stream->pongs >= stream->enough_pongs)
+  if (stream->closing)
     conclude (self);
+  else if (stream->pongs >= stream->enough_pongs)
+    {
+      stream->closing = TRUE;
+      schedule_watch (stream, GOODBYE_TIME);
+      eka_socket_close (stream->socket);
+    }
   else
     eka_fallback_begin (
         self, make_error (EKA_SCRIBE_ERROR_NETWORK,
@@ -346,7 +356,7 @@ on_closed (guint         code,
   EkaStreaming *stream = user_data;
   g_autoptr (EkaSession) self = eka_session_ref (stream->session);
 
-  if (stream->stopped && code == 1000 && error == NULL)
+  if (stream->closing || (stream->stopped && code == 1000 && error == NULL))
     conclude (self);
   else
     eka_fallback_begin (self, make_closed_error (code, error));

@@ -136,6 +136,18 @@ eka_websocket_set_ping_interval (EkaSocket *socket,
   soup_websocket_connection_set_keepalive_interval (self->connection, seconds);
 }
 
+/* Libsoup waits 5 s for the answer. */
+static void
+eka_websocket_close (EkaSocket *socket)
+{
+  EkaWebsocket *self = EKA_WEBSOCKET (socket);
+
+  drop_source (&self->writable);
+  if (!is_closed (self))
+    soup_websocket_connection_close (self->connection,
+                                     SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+}
+
 /* Bytes that the kernel has received for us; 0 where it does not count them. */
 static guint64
 count_received (EkaWebsocket *self)
@@ -250,6 +262,7 @@ eka_websocket_class_init (EkaWebsocketClass *klass)
   socket_class->await = eka_websocket_await;
   socket_class->send = eka_websocket_send;
   socket_class->set_ping_interval = eka_websocket_set_ping_interval;
+  socket_class->close = eka_websocket_close;
 }
 
 static void
