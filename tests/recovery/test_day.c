@@ -526,7 +526,8 @@ check_all (Recorder  *f,
                   g_hash_table_size (f->service->sessions), parts,
                   f->most_kept / 1048576.0,
                   (f->most_memory - memory) / 1048576.0);
-  g_assert_cmpuint (f->service->n_faults, >=, f->service->n_calls / 4);
+  /* More like a third of them; but chance may be kind in some hundred calls. */
+  g_assert_cmpuint (f->service->n_faults, >=, f->service->n_calls / 6);
   g_assert_cmpuint (parts, >=, day->length / day->session);
   for (part = 1; part <= parts; part++)
     at = check_part (f, part, at);
