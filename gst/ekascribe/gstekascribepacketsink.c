@@ -100,6 +100,21 @@ is_live (GstEkascribePacketSink *self)
   return live;
 }
 
+/* GstBaseSink waits for one signal, which may be of a change to PLAYING that
+ * another pause has undone before this thread came to run: who goes on then
+ * holds the lock that the next change needs. */
+static GstFlowReturn
+wait_for_playing (GstEkascribePacketSink *self)
+{
+  GstBaseSink *sink = GST_BASE_SINK (self);
+  GstFlowReturn ret;
+
+  do
+    ret = gst_base_sink_wait_preroll (sink);
+  while (ret == GST_FLOW_OK && sink->need_preroll);
+  return ret;
+}
+
 /* Hands over what is ready. A chunk stays in the list until it is taken, so
  * that neither a flush nor a pause loses it. */
 static GstFlowReturn
@@ -114,7 +129,7 @@ deliver (GstEkascribePacketSink *self)
     if (ret == GST_FLOW_OK)
       eka_chunk_unref (g_queue_pop_head (&self->ready));
     else if (ret == GST_FLOW_FLUSHING)
-      ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+      ret = wait_for_playing (self);
   }
   if (ret == GST_FLOW_OK && self->changed) {
     self->changed = FALSE;
@@ -340,7 +355,7 @@ await_limits_and_play (GstEkascribePacketSink *self,
 
   while (ret == GST_FLOW_OK &&
          await_limits (self, at_end) == GST_FLOW_FLUSHING)
-    ret = gst_base_sink_wait_preroll (GST_BASE_SINK (self));
+    ret = wait_for_playing (self);
   return ret;
 }
 
