@@ -2,8 +2,6 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include <string.h>
-
 #include "scribe/outcome.h"
 #include "scribe/sessionprivate.h"
 
@@ -55,39 +53,25 @@ fail (EkaSession *self,
     eka_session_fail (self, NULL, error);
 }
 
+/* @error: gets said what becomes of the audio */
 static void
-tell (EkaSession   *self,
-      const GError *error,
-      gboolean      made)
+tell (EkaSession *self,
+      GError     *error,
+      gboolean    made)
 {
-  const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
-  EkaSessionEvent event = { .type = EKA_SESSION_EVENT_WARNING };
-  gsize length = strlen (error->message);
-  const gchar *dot =
-      length > 0 && error->message[length - 1] == '.' ? "" : ".";
-  g_autoptr (GError) warning = NULL;
+  EkaSessionEvent event = { .type = EKA_SESSION_EVENT_WARNING,
+                            .error = error };
+  g_autofree gchar *why = error->message;
+  const gchar *dot = g_str_has_suffix (why, ".") ? "" : ".";
 
   if (made)
-    warning = g_error_new (
-        EKA_SCRIBE_ERROR, error->code,
+    error->message = g_strdup_printf (
         "%s%s What session %s has of the stream is of no use: all audio from "
         "the first sample on goes up in chunks, to a new session, %s.",
-        error->message, dot, self->previous_id, self->session_id);
+        why, dot, self->previous_id, self->session_id);
   else
-    warning = g_error_new (EKA_SCRIBE_ERROR, error->code,
-                           "%s%s The audio goes up in chunks.", error->message,
-                           dot);
-  if (info != NULL)
-    {
-      EkaScribeErrorInfo *copy = eka_scribe_error_edit_info (warning);
-
-      copy->http_status = info->http_status;
-      copy->code = g_strdup (info->code);
-      copy->details = g_strdup (info->details);
-      copy->request = g_strdup (info->request);
-      copy->property = info->property;
-    }
-  event.error = warning;
+    error->message =
+        g_strdup_printf ("%s%s The audio goes up in chunks.", why, dot);
   eka_session_emit (self, &event);
 }
 
