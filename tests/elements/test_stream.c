@@ -345,6 +345,37 @@ test_rolled_over (Fixture      *f,
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 4);
 }
 
+/* A session that expires soon makes room for another one, between two packets. */
+static void
+test_grown_old (Fixture      *f,
+                gconstpointer data)
+{
+  g_autoptr (GByteArray) audio = g_byte_array_new ();
+  g_autoptr (GByteArray) heard = NULL;
+  gint64 end = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+  GstPad *pad;
+  guint i;
+
+  eka_liar_push (f->liar, EKA_CALL_CREATE, 201,
+                 "{\"session_id\":\"ses_of_two_seconds\",\"status\":"
+                 "\"created\",\"created_at\":\"2026-06-06T14:21:07Z\","
+                 "\"expires_at\":\"2026-06-06T14:21:09Z\",\"upload_url\":"
+                 "\"wss://api.eka.care/stream\"}");
+  pad = start (f, ELEMENT, PCM);
+  for (i = 0; fixture_count_calls (f, EKA_CALL_CREATE) < 2; i++) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    /* Long before memory is full, or the session for the model. */
+    g_assert_cmpuint (i, <, 1900);
+    push_seconds (pad, audio, i, i + 1);
+    fixture_wait_for_stat (f, "bytes-streamed", (i + 1) * SECOND_SIZE);
+  }
+  finish (f, pad, GST_MESSAGE_EOS);
+  heard = join_streams (f);
+  assert_same (heard, audio);
+  g_assert_cmpuint (f->liar->sockets->len, ==, 2);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 0);
+}
+
 /* The first session breaks at its very end, while the second one streams: its
  * audio goes up in chunks, and so does what comes after. */
 static void
@@ -611,6 +642,7 @@ main (int    argc,
               fixture_set_up, test_broken, fixture_tear_down);
   add_test ("/stream/no-fallback", test_no_fallback);
   add_test ("/stream/rolled-over", test_rolled_over);
+  add_test ("/stream/grown-old", test_grown_old);
   add_test ("/stream/rolled-over-and-broken", test_rolled_over_and_broken);
   add_test ("/stream/full-memory", test_full_memory);
   add_test ("/stream/live-and-never-read", test_live_and_never_read);
