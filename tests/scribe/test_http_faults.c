@@ -322,6 +322,7 @@ test_deaf_host (void)
   rig_assert_error (late, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
                     "^Could not connect to 127\\.0\\.0\\.1:[0-9]+: no answer "
                     "within 1 s$");
+  g_assert_true (eka_scribe_error_get_info (late->error)->unsent);
 }
 
 /* One answer on each of the first @good connections; what comes after on the
@@ -388,6 +389,47 @@ test_stale_is_repeated_only_once (void)
   rig_assert_error (second, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
                     NO_ANSWER);
   g_assert_cmpuint (rig_count (rig, &rig->n_requests), ==, 3);
+}
+
+/* A second sending may do harm: neither libsoup nor we repeat it, and it does not
+ * go where that would be of use.
+ * @good: connections that answer */
+static void
+send_once (guint good)
+{
+  g_autoptr (Rig) rig = rig_new_raw (serve_stale, GUINT_TO_POINTER (good));
+  g_autoptr (RigCall) first = rig_call (rig, "POST", "/x", "one");
+  EkaRequest *request = rig_request (rig, "POST", "/x", "two");
+  g_autoptr (RigCall) second = NULL;
+
+  rig_assert_body (first, 200, "one");
+  request->once = TRUE;
+  second = rig_wait (rig_start (rig, request));
+  if (good > 1)
+    {
+      rig_assert_body (second, 200, "two");
+      g_assert_false (second->reply->repeated);
+    }
+  else
+    {
+      rig_assert_error (second, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                        NO_ANSWER);
+      g_assert_false (eka_scribe_error_get_info (second->error)->unsent);
+    }
+  g_assert_cmpuint (rig_count (rig, &rig->n_requests), ==, 2);
+  g_assert_cmpuint (rig_count (rig, &rig->n_connections), ==, 2);
+}
+
+static void
+test_once_needs_no_second_try (void)
+{
+  send_once (2);
+}
+
+static void
+test_once_gets_no_second_try (void)
+{
+  send_once (1);
 }
 
 /* One answer a connection, which is closed behind it without a word. */
@@ -552,6 +594,10 @@ main (int   argc,
                    test_stale_put_keeps_its_body);
   g_test_add_func ("/http/stale/is-repeated-only-once",
                    test_stale_is_repeated_only_once);
+  g_test_add_func ("/http/once/needs-no-second-try",
+                   test_once_needs_no_second_try);
+  g_test_add_func ("/http/once/gets-no-second-try",
+                   test_once_gets_no_second_try);
   g_test_add_func ("/http/closed-between-calls", test_closed_between_calls);
   g_test_add_func ("/http/fifty-posts-take-one-connection",
                    test_fifty_posts_take_one_connection);

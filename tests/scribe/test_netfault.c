@@ -82,6 +82,10 @@ test_sentence (gconstpointer data)
 
   g_assert_error (error, EKA_SCRIBE_ERROR, c->error);
   g_assert_cmpstr (error->message, ==, c->text);
+  g_assert_cmpint (eka_scribe_error_get_info (error)->unsent, ==,
+                   c->phase == EKA_NETFAULT_CONNECTING ||
+                     c->phase == EKA_NETFAULT_SECURING ||
+                     c->error == EKA_SCRIBE_ERROR_TLS);
 }
 
 static void

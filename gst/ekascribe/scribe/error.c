@@ -20,6 +20,7 @@ eka_scribe_error_private_copy (const EkaScribeErrorPrivate *from,
   to->details = g_strdup (from->details);
   to->request = g_strdup (from->request);
   to->property = from->property;
+  to->unsent = from->unsent;
 }
 
 static void

@@ -56,6 +56,8 @@ GQuark eka_scribe_error_quark (void);
  * @details: (nullable): the server's details, as JSON text
  * @request: (nullable): the call that failed, such as `upload`
  * @property: (nullable): the property at fault, a static string
+ * @unsent: of %EKA_SCRIBE_ERROR_NETWORK and %EKA_SCRIBE_ERROR_TLS: the server has
+ *   seen nothing of the request
  *
  * What an error of the domain carries beside its message; never a secret or a
  * patient's detail.
@@ -67,6 +69,7 @@ typedef struct
   gchar *details;
   gchar *request;
   const gchar *property;
+  gboolean unsent;
 } EkaScribeErrorInfo;
 
 const EkaScribeErrorInfo *eka_scribe_error_get_info (const GError *error);

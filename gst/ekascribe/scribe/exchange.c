@@ -185,10 +185,13 @@ send_refused_tunnel (GTask *task)
   EkaExchange *exchange = g_task_get_task_data (task);
   GUri *uri = soup_message_get_uri (exchange->message);
   g_autofree gchar *host = eka_netfault_host (uri);
+  GError *error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                               "The proxy did not connect to %s (HTTP %u)",
+                               host,
+                               soup_message_get_status (exchange->message));
 
-  g_task_return_new_error (task, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
-                           "The proxy did not connect to %s (HTTP %u)", host,
-                           soup_message_get_status (exchange->message));
+  eka_scribe_error_edit_info (error)->unsent = TRUE;
+  g_task_return_error (task, error);
 }
 
 static gint64

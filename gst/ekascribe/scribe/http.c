@@ -280,10 +280,12 @@ make_message (EkaHttpCall *call)
   else if (!is_get (request))
     soup_message_headers_set_content_length (headers, 0);
   eka_pool_authorize_proxy (http->pool, message);
-  /* Else each POST opens a connection of its own. All calls of the protocol
-   * may be repeated: chunks are numbered and sessions named by us.
+  /* Else each POST opens a connection of its own. Nearly all calls of the
+   * protocol may be repeated: chunks are numbered and sessions named by us.
+   * What may not needs a connection that can't turn out closed.
    */
-  soup_message_add_flags (message, SOUP_MESSAGE_IDEMPOTENT);
+  if (!request->once)
+    soup_message_add_flags (message, SOUP_MESSAGE_IDEMPOTENT);
   if (call->repeated)
     soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
   return message;
@@ -537,7 +539,7 @@ eka_http_init (EkaHttp *self)
  *   share 16 slots a host, so that none waits behind a GET that the server
  *   holds. Redirects are followed to the same origin only. A request whose
  *   kept connection turns out closed is repeated once, at once, and its answer
- *   is marked.
+ *   is marked; one that is to be sent once gets a connection of its own.
  */
 EkaTransport *
 eka_http_new (EkaWorker            *worker,

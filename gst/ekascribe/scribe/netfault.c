@@ -138,6 +138,13 @@ describe (const EkaNetfault *fault,
   return describe_talking (fault, cause, host);
 }
 
+static GError *
+mark_unsent (GError *error)
+{
+  eka_scribe_error_edit_info (error)->unsent = TRUE;
+  return error;
+}
+
 /**
  * eka_netfault_to_error:
  * @fault: what is known
@@ -146,7 +153,8 @@ describe (const EkaNetfault *fault,
  * Returns: (transfer full): a sentence for people, as %EKA_SCRIBE_ERROR_TLS
  *   where the certificate is refused and trying again is no use, else as
  *   %EKA_SCRIBE_ERROR_NETWORK; %G_IO_ERROR_CANCELLED and errors of our own
- *   domain stay what they are
+ *   domain stay what they are. Marked as unsent where there was no connection
+ *   yet, or none that was secure
  */
 GError *
 eka_netfault_to_error (const EkaNetfault *fault,
@@ -154,6 +162,7 @@ eka_netfault_to_error (const EkaNetfault *fault,
 {
   g_autofree gchar *host = eka_netfault_host (fault->uri);
   g_autofree gchar *text = NULL;
+  GError *error;
 
   if (cause->domain == EKA_SCRIBE_ERROR ||
       g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -161,8 +170,9 @@ eka_netfault_to_error (const EkaNetfault *fault,
   if (fault->certificate != 0 ||
       g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE) ||
       g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_CERTIFICATE_REQUIRED))
-    return tls_error (fault, cause, host);
+    return mark_unsent (tls_error (fault, cause, host));
   text = describe (fault, cause, host);
-  return g_error_new_literal (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
-                              text);
+  error = g_error_new_literal (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
+                               text);
+  return fault->phase <= EKA_NETFAULT_SECURING ? mark_unsent (error) : error;
 }

@@ -38,6 +38,7 @@ const gchar *eka_call_to_string (EkaCall call);
  * @header: (nullable): name of the header that carries the credential, a
  *   static string
  * @credential: (nullable): its value; wiped before it is freed
+ * @once: a second sending may do harm: a transport must not repeat it by itself
  *
  * One HTTP request. Owned by one thread at a time; not changed while it is
  * under way.
@@ -51,6 +52,7 @@ typedef struct
   GBytes *body;
   const gchar *header;
   gchar *credential;
+  gboolean once;
 } EkaRequest;
 
 EkaRequest *eka_request_new            (EkaCall      call,
