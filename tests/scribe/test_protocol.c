@@ -77,6 +77,33 @@ test_create_is_small_by_default (void)
 }
 
 static void
+test_create_says_how_audio_comes (void)
+{
+  static const gchar *const ways[] = {
+    [EKA_UPLOAD_CHUNKED] = "\"upload_type\":\"chunked\","
+                           "\"communication_protocol\":\"http\"",
+    [EKA_UPLOAD_STREAM] = "\"upload_type\":\"stream\","
+                          "\"communication_protocol\":\"websocket\"",
+    [EKA_UPLOAD_SINGLE] = "\"upload_type\":\"single\","
+                          "\"communication_protocol\":\"http\"",
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr (EkaSettings) settings = eka_settings_new ();
+      g_autoptr (EkaRequest) request = NULL;
+      g_autofree gchar *body = g_strdup_printf (
+          "{\"session_id\":\"ses_1\",\"session_mode\":\"dictation\","
+          "\"model\":\"lite\",%s}", ways[i]);
+
+      settings->upload_type = i;
+      request = eka_protocol_create (BASE, settings, NULL, "ses_1", NULL, NULL);
+      assert_body (request, body);
+    }
+}
+
+static void
 test_create_carries_every_field (void)
 {
   g_autoptr (EkaSettings) settings = eka_settings_new ();
@@ -484,6 +511,7 @@ main (int    argc,
 #define ADD(name, func) g_test_add_func ("/scribe/protocol/" name, func)
   ADD ("discovery is at the API root and at the host's", test_discover);
   ADD ("create is small by default", test_create_is_small_by_default);
+  ADD ("create says how audio comes", test_create_says_how_audio_comes);
   ADD ("create carries every field", test_create_carries_every_field);
   ADD ("the language of the stream is sent where it is sure to be taken",
        test_language_of_the_stream);

@@ -371,12 +371,47 @@ check_languages (const EkaDiscovery *discovery,
                          settings->transcript_language, error);
 }
 
+/* Services that say nothing of it don't take a whole recording: only one that
+ * offers that is asked for it. */
+static gboolean
+check_single (const EkaDiscovery *discovery,
+              const EkaSettings  *settings,
+              GError            **error)
+{
+  g_autofree gchar *list = NULL;
+  g_autofree gchar *why = NULL;
+
+  if (discovery != NULL && lists (discovery->upload_methods, "single"))
+    return TRUE;
+  if (error == NULL)
+    return FALSE;
+  if (discovery != NULL && discovery->upload_methods != NULL)
+    list = g_strjoinv (", ", discovery->upload_methods);
+  if (list != NULL)
+    why = g_strdup_printf ("it offers: %s", *list != '\0' ? list : "none");
+  else if (discovery != NULL)
+    why = g_strdup ("its discovery document lists no upload methods");
+  else if (settings->discovery == EKA_DISCOVERY_OFF)
+    why = g_strdup ("with discovery=off it is not asked");
+  else
+    why = g_strdup ("it has no discovery document");
+  *error = g_error_new (EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_SETTINGS,
+                        "The service does not offer single uploads "
+                        "(upload-type=single): %s. Use upload-type=chunked",
+                        why);
+  eka_scribe_error_edit_info (*error)->property = "upload-type";
+  return FALSE;
+}
+
 /**
  * eka_discovery_check_upload:
  * @discovery: (nullable): a document
  * @settings: settings
  * @error: return location; %EKA_SCRIBE_ERROR_SETTINGS with the property at
  *   fault and what the service offers in its place
+ *
+ * What a document does not say is taken for granted, but for single uploads,
+ * which it has to list.
  *
  * Returns: whether the service takes audio in the way that is set
  */
@@ -388,6 +423,8 @@ eka_discovery_check_upload (const EkaDiscovery *discovery,
   const gchar *type = eka_upload_type_to_string (settings->upload_type);
   gboolean chunked = settings->upload_type == EKA_UPLOAD_CHUNKED;
 
+  if (settings->upload_type == EKA_UPLOAD_SINGLE)
+    return check_single (discovery, settings, error);
   if (discovery == NULL || discovery->upload_methods == NULL ||
       lists (discovery->upload_methods, type))
     return TRUE;
@@ -410,7 +447,7 @@ eka_discovery_check (const EkaDiscovery *discovery,
                      GError            **error)
 {
   if (discovery == NULL)
-    return TRUE;
+    return eka_discovery_check_upload (NULL, settings, error);
   if (discovery->versions != NULL &&
       !lists (discovery->versions, PROTOCOL_VERSION))
     return refuse (error, "base-url", PROTOCOL_VERSION,

@@ -91,6 +91,15 @@ settle_without (EkaSession *self,
   settle_discovery (self, NULL);
 }
 
+/* Whether a service that is in trouble is asked until it has said what it can
+ * do, for nothing goes without that. */
+static gboolean
+needs_discovery (EkaSession *self)
+{
+  return self->settings->discovery == EKA_DISCOVERY_REQUIRE ||
+         self->settings->upload_type == EKA_UPLOAD_SINGLE;
+}
+
 static void
 discover_done (EkaSession *self,
                EkaReply   *reply,
@@ -124,8 +133,7 @@ discover_done (EkaSession *self,
                                     "the answer is no discovery document")
               : eka_client_fault (self->client, reply, EKA_CALL_DISCOVER);
   if (eka_scribe_error_is_transient (local) &&
-      (self->retry.attempts + 1 < MAX_DISCOVERIES ||
-       self->settings->discovery == EKA_DISCOVERY_REQUIRE))
+      (self->retry.attempts + 1 < MAX_DISCOVERIES || needs_discovery (self)))
     eka_outcome_note_failure (self, reply, g_steal_pointer (&local));
   else if (!self->host_root &&
            strchr (strstr (self->base_url, "://") + 3, '/') != NULL)
@@ -201,7 +209,9 @@ find_age (EkaSession *self,
   return told * G_TIME_SPAN_SECOND;
 }
 
-/* @reply: (nullable): the answer that the times are from */
+/* One that takes a single file may grow old: it is empty until the end, when a
+ * session that has expired makes way for another, and nothing is lost.
+ * @reply: (nullable): the answer that the times are from */
 static void
 begin (EkaSession  *self,
        EkaReply    *reply,
@@ -214,7 +224,8 @@ begin (EkaSession  *self,
   eka_outcome_note_success (self);
   self->taken_ids = 0;
   eka_session_set_state (self, EKA_SESSION_RECORDING);
-  eka_session_watch_age (self, parse_lifetime (created, expires_at) - age);
+  if (self->settings->upload_type != EKA_UPLOAD_SINGLE)
+    eka_session_watch_age (self, parse_lifetime (created, expires_at) - age);
 }
 
 /* A session that a lost answer told of, as Get Session shows it: takes it over.

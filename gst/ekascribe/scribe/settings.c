@@ -23,7 +23,14 @@
 const gchar *
 eka_upload_type_to_string (EkaUploadType type)
 {
-  return type == EKA_UPLOAD_STREAM ? "stream" : "chunked";
+  static const gchar *const names[] = {
+    [EKA_UPLOAD_CHUNKED] = "chunked",
+    [EKA_UPLOAD_STREAM] = "stream",
+    [EKA_UPLOAD_SINGLE] = "single",
+  };
+
+  g_return_val_if_fail ((gsize) type < G_N_ELEMENTS (names), "chunked");
+  return names[type];
 }
 
 /**

@@ -31,11 +31,14 @@ typedef enum
  * EkaUploadType:
  * @EKA_UPLOAD_CHUNKED: files over HTTP
  * @EKA_UPLOAD_STREAM: samples over a WebSocket
+ * @EKA_UPLOAD_SINGLE: one file over HTTP, once the recording is over; only
+ *   where discovery lists that
  */
 typedef enum
 {
   EKA_UPLOAD_CHUNKED,
   EKA_UPLOAD_STREAM,
+  EKA_UPLOAD_SINGLE,
 } EkaUploadType;
 
 const gchar *eka_upload_type_to_string (EkaUploadType type);
