@@ -105,6 +105,7 @@ log_request (EkaLiar    *self,
     eka_request_set_body (copy, request->content_type, request->body);
   eka_request_set_credential (copy, request->header,
                               g_strdup (request->credential));
+  copy->once = request->once;
   g_ptr_array_add (self->log, copy);
 }
 

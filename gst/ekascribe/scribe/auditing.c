@@ -142,9 +142,11 @@ audit (EkaSession *self,
       listed = read_list (result, sent, &others);
     }
   eka_outbox_settle (self->outbox, listed, sent);
+  eka_outbox_get_stats (self->outbox, &left);
+  if (left.chunks > 0)
+    eka_settle_doubt_list (self);
   if (self->state != EKA_SESSION_AUDITING)
     return;
-  eka_outbox_get_stats (self->outbox, &left);
   if (left.chunks > 0)
     {
       eka_session_set_state (self, EKA_SESSION_DRAINING);
@@ -175,9 +177,9 @@ is_past_hope (EkaSession *self)
 }
 
 /* A service that has no answer to this question, though it is there. */
-static gboolean
-has_no_list (EkaSession   *self,
-             const GError *error)
+gboolean
+eka_auditing_has_no_list (EkaSession   *self,
+                          const GError *error)
 {
   if (error->code == EKA_SCRIBE_ERROR_NOT_AUTHORIZED)
     return FALSE;
@@ -199,7 +201,7 @@ look_failed (EkaSession *self,
               : eka_client_fault (self->client, reply, EKA_CALL_GET);
   if (gone)
     eka_loss_note (self, reply, error);
-  else if (has_no_list (self, error))
+  else if (eka_auditing_has_no_list (self, error))
     {
       g_error_free (error);
       audit (self, NULL);

@@ -59,6 +59,7 @@ start_on_worker (gpointer user_data)
   if (self->started)
     return G_SOURCE_REMOVE;
   self->started = TRUE;
+  self->started_at = eka_clock_now (self->clock);
   self->language = g_steal_pointer (&start->language);
   eka_session_step (self);
   return G_SOURCE_REMOVE;
@@ -114,7 +115,8 @@ eka_session_link (EkaSession  *session,
  * eka_session_chunk_added:
  * @session: a started session
  *
- * Says that the outbox has one chunk more.
+ * Says that the outbox has one chunk more. With the upload type `single` that is
+ * the whole recording, at its end: there is no second one.
  */
 void
 eka_session_chunk_added (EkaSession *session)

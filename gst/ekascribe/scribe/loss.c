@@ -41,10 +41,12 @@ eka_loss_forget_session (EkaSession *self)
   g_clear_pointer (&self->transcript, g_free);
   g_clear_pointer (&self->provisional, eka_result_unref);
   g_clear_error (&self->refusal);
+  g_clear_error (&self->doubt);
   self->audit = EKA_AUDIT_NONE;
   self->unanswered = FALSE;
   self->attempts = 0;
   self->heard = FALSE;
+  self->unsettled = FALSE;
   self->looks = 0;
   self->trouble_since = -1;
   self->look_later = FALSE;

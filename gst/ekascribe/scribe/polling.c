@@ -218,6 +218,13 @@ eka_polling_is_open (EkaReply  *reply,
           !is_one_of (result->status, good));
 }
 
+/* Whether nothing will come of a session that Get Session shows. */
+gboolean
+eka_polling_is_failed (EkaResult *result)
+{
+  return is_one_of (result->status, failed);
+}
+
 /* Whether @result is of this session: the results of another one would be those
  * of another patient. Where it names none, its status must be one that sessions
  * have: “ok” is what a gateway says of itself. */

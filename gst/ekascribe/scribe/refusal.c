@@ -297,12 +297,32 @@ can_hand_on (EkaSession               *self,
           !keeps_all (self));
 }
 
+/* Whether less at once would be taken. */
+static gboolean
+is_too_long (const EkaScribeErrorInfo *info)
+{
+  return is_too_large (info) ||
+         g_strcmp0 (info->code, "session_duration_exceeded") == 0;
+}
+
 static gboolean
 is_known (const EkaScribeErrorInfo *info)
 {
-  return is_too_large (info) ||
-         g_strcmp0 (info->code, "invalid_audio_format") == 0 ||
-         g_strcmp0 (info->code, "session_duration_exceeded") == 0;
+  return is_too_long (info) ||
+         g_strcmp0 (info->code, "invalid_audio_format") == 0;
+}
+
+/* The whole recording is one file: it can be neither cut nor left out.
+ * @error: (transfer full): gets said what to do about it */
+static void
+refuse_single (EkaSession *self,
+               GError     *error)
+{
+  error->code = EKA_SCRIBE_ERROR_SETTINGS;
+  eka_scribe_error_edit_info (error)->property = "upload-type";
+  g_prefix_error (&error, "The recording does not go up as one file "
+                          "(upload-type=single): use upload-type=chunked. ");
+  eka_outcome_note_failure (self, NULL, error);
 }
 
 /* Is it worth asking whether the session is still there and takes audio? */
@@ -332,6 +352,9 @@ eka_refusal_handle (EkaSession *self,
 
   if (is_doubtful (self, reply, error, info))
     eka_doubt_settle (self, EKA_CALL_UPLOAD, error);
+  else if (self->settings->upload_type == EKA_UPLOAD_SINGLE &&
+           is_too_long (info))
+    refuse_single (self, error);
   else if (g_strcmp0 (info->code, "invalid_audio_format") == 0 &&
            can_recode (self, chunk))
     recode_session (self, error);

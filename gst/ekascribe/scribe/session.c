@@ -484,13 +484,24 @@ eka_session_is_over (EkaSession *self)
   return self->finished && !self->ongoing;
 }
 
+/* A recording that is to be a single file has no chunk before its end. When
+ * another one would have had its first, there is audio to be lost. */
+#define LONGEST_CHUNK (20 * G_TIME_SPAN_SECOND)
+
+static gboolean
+has_single_audio (EkaSession *self)
+{
+  return self->settings->upload_type == EKA_UPLOAD_SINGLE && self->started &&
+         eka_clock_now (self->clock) - self->started_at >= LONGEST_CHUNK;
+}
+
 /* Whether the recording would lose by giving up: it runs, and has audio. */
 gboolean
 eka_session_captures (EkaSession *self)
 {
   return !eka_session_is_over (self) &&
          (g_atomic_int_get (&self->chunks_added) > 0 ||
-          self->settings->part > 1);
+          self->settings->part > 1 || has_single_audio (self));
 }
 
 /* --- calls from outside ------------------------------------------------- */

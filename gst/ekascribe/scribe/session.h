@@ -66,7 +66,7 @@ const gchar *eka_session_state_to_string (EkaSessionState state);
  *   chunks that the service did not take; they are the listener's now, for
  *   another session. That may come again, for what was put since, and for older
  *   chunks where a session that replaces this one takes less: running times
- *   tell their place
+ *   tell their place. A session that takes a single file never says it
  * @EKA_SESSION_EVENT_TRANSCRIPT: `text` in `language`: a partial transcript
  *   that differs from the last
  * @EKA_SESSION_EVENT_STREAM_MESSAGE: `text` that the service sent in a stream

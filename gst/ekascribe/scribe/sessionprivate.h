@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * what is sent in which state and what its answer means: lifecycle.c (which of
  * them has its turn), opening.c (discovery, Create), uploading.c (Upload),
  * streaming.c (a WebSocket in its place), fallback.c (back to Upload), refusal.c (chunks that the service does not take), doubt.c (what a lost answer
- * left open), auditing.c (the service's list), ending.c (End, cancelling),
+ * left open), settle.c (whether a single file was stored), auditing.c (the
+ * service's list), ending.c (End, cancelling),
  * polling.c (results), loss.c (a session that is gone) and outcome.c (what
  * becomes of a call). Everything but `refs`, `chunks_added`, `stats` and what is
  * constant is touched on the worker thread only.
@@ -75,6 +76,7 @@ struct _EkaSession
   gboolean pause_asked; /* the timer waits because the server asked for it */
   guint result_timer;
   guint full_timer;
+  gint64 started_at;   /* when there was audio first */
   gint64 deadline;     /* of retries, once the recording is over */
   gint64 create_began; /* when Create was first sent under this id */
   gint64 poll_began;
@@ -92,6 +94,10 @@ struct _EkaSession
   guint late_losses;   /* of sessions whose results were waited for */
   guint attempts;      /* of the chunk at the head */
   gboolean heard;      /* the service may have it, though it did not say so */
+  gboolean unsettled;  /* it is a single file, and may have been stored: the
+                        * service is asked before anything is sent */
+  gboolean unlisted;   /* the service does not tell what it has, and there was
+                        * no end to lost answers: a single file is repeated */
   guint refusals;      /* answers in a row that the call is not taken */
   gsize refused_size;  /* a chunk of so many bytes is too large; 0: not known */
   gboolean recoding;   /* chunks go up as WAV, whatever they come as */
@@ -179,7 +185,15 @@ void eka_doubt_settle      (EkaSession      *self,
                             EkaCall          call,
                             GError          *error);
 
+gboolean eka_settle_begin  (EkaSession      *self,
+                            EkaReply        *reply,
+                            GError          *error);
+void eka_settle_look       (EkaSession      *self);
+void eka_settle_doubt_list (EkaSession      *self);
+
 void eka_auditing_look     (EkaSession      *self);
+gboolean eka_auditing_has_no_list (EkaSession *self,
+                            const GError    *error);
 gboolean eka_auditing_lists (EkaResult      *result,
                             guint            number);
 
@@ -201,6 +215,7 @@ GError  *eka_polling_find_expired (EkaSession *self,
                                EkaResult      *result);
 gboolean eka_polling_is_open  (EkaReply       *reply,
                                EkaResult      *result);
+gboolean eka_polling_is_failed (EkaResult     *result);
 
 /* A session that is not there may be a mistake of the service's, or of one of
  * its many machines: so often it has to say so. 410 is clear at once. */

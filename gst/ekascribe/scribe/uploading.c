@@ -32,6 +32,7 @@ eka_uploading_acknowledge (EkaSession *self,
   event.attempts = self->attempts;
   self->attempts = 0;
   self->heard = FALSE;
+  self->unsettled = FALSE;
   self->look_later = FALSE;
   eka_session_emit (self, &event);
 }
@@ -44,20 +45,32 @@ upload_done (EkaSession *self,
   guint number = 0;
   g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
   g_autofree gchar *name = eka_protocol_chunk_name (number, chunk->extension);
+  gboolean acknowledged = FALSE;
   GError *local = NULL;
+
+  if (reply == NULL)
+    local = g_error_copy (error);
+  else if (!eka_outcome_is_success (reply))
+    local = eka_client_fault (self->client, reply, EKA_CALL_UPLOAD);
+  else
+    acknowledged = eka_protocol_parse_upload (reply, self->session_id, name,
+                                              &local);
+  if (acknowledged)
+    {
+      eka_uploading_acknowledge (self, reply);
+      return;
+    }
+  if (eka_settle_begin (self, reply, local))
+    return;
 
   /* A gateway gives up on a service that goes on working. */
   if (reply == NULL || reply->repeated || reply->status == 408 ||
       reply->status >= 500)
     self->heard = TRUE;
   if (reply == NULL)
-    eka_outcome_note_failure (self, NULL, g_error_copy (error));
+    eka_outcome_note_failure (self, NULL, local);
   else if (!eka_outcome_is_success (reply))
-    eka_refusal_handle (self, reply,
-                        eka_client_fault (self->client, reply,
-                                          EKA_CALL_UPLOAD));
-  else if (eka_protocol_parse_upload (reply, self->session_id, name, &local))
-    eka_uploading_acknowledge (self, reply);
+    eka_refusal_handle (self, reply, local);
   else
     {
       /* Who answers like this may have kept the chunk all the same. */
@@ -106,6 +119,7 @@ upload (EkaSession *self)
       eka_outcome_note_failure (self, NULL, error);
       return;
     }
+  request->once = self->settings->upload_type == EKA_UPLOAD_SINGLE;
   self->attempts++;
   eka_outcome_send (self, request, upload_done);
 }
@@ -124,6 +138,11 @@ eka_uploading_next (EkaSession *self)
   if (tried == NULL)
     {
       eka_session_step (self);
+      return;
+    }
+  if (self->unsettled)
+    {
+      eka_settle_look (self);
       return;
     }
   chunk = eka_outbox_peek (self->outbox, &last);
