@@ -149,6 +149,7 @@ append_files (FakeService *self,
   GList *l;
   gint i;
 
+  session->misled = session->misled || count != (gint) n;
   if (!self->no_count)
     g_string_append_printf (body, ",\"audio_files_received\":%d", count);
   if (self->no_list)
@@ -249,6 +250,7 @@ store (FakeService *self,
   GBytes *first = g_hash_table_lookup (session->files,
                                        GUINT_TO_POINTER (number));
 
+  session->doubled += first != NULL && self->appends;
   if (first != NULL)
     g_assert_true (g_bytes_equal (first, kept));
   else

@@ -48,6 +48,8 @@ typedef struct
   gboolean expired;
   gboolean forgotten;  /* the service has lost its memory since */
   gboolean lied_to;    /* a file was thrown away */
+  gboolean misled;     /* a list or a count was wrong */
+  guint doubled;       /* files that came again and were kept, too */
   GHashTable *dropped; /* numbers of such files */
   gchar *doubtful;     /* status of the first results, or NULL */
   guint garbled;       /* answers in a row that were none */
@@ -99,6 +101,7 @@ struct _FakeService
   gboolean refuses_again;   /* a second Create or End is refused */
   gboolean gone;            /* says 410, not 404 */
   gboolean refuses_ogg;
+  gboolean appends;         /* what comes again is kept twice */
   gsize max_bytes;          /* of a file */
   guint max_files;          /* of a session; 0: any number */
   const gchar *name_format; /* of files in the list, with %u and %s */

@@ -334,7 +334,9 @@ wander (Run *run)
 static void
 record (Run *run)
 {
-  guint n = g_rand_int_range (run->rand, 1, MAX_CHUNKS + 1);
+  guint n = run->service->appends
+                ? 1
+                : g_rand_int_range (run->rand, 1, MAX_CHUNKS + 1);
   Part *part = add_part (run, 0);
 
   while (n-- > 0)
@@ -437,6 +439,10 @@ check_part (Run  *run,
   EkaOutboxStats left;
   guint missing;
 
+  /* Who asks before it sends again is to blame for nothing else. */
+  if (session != NULL && session->doubled > 0)
+    g_assert_true (session->misled ||
+                   (run->service->no_list && run->service->no_count));
   eka_session_get_stats (part->session, &stats);
   eka_outbox_get_stats (part->outbox, &left);
   missing = to_samples (left.dropped) + to_samples (stats.lost);
@@ -528,6 +534,30 @@ be_false (FakeService *service,
   service->faults[FAKE_FAULT_DROP] = 5;
 }
 
+/* And one that keeps twice what comes twice. */
+static void
+be_greedy (FakeService *service,
+           GRand       *rand)
+{
+  be_unlucky (service, rand);
+  service->max_bytes = 0; /* one file can't be cut */
+  service->appends = TRUE;
+}
+
+/* It is told that the recording comes as one file. */
+static void
+make_single (Run *run)
+{
+  static const gchar document[] =
+      "{\"capabilities\":{\"upload_methods\":[\"single\"]},\"models\":[]}";
+  g_autoptr (GBytes) json = g_bytes_new_static (document, strlen (document));
+  g_autoptr (EkaDiscovery) discovery = eka_discovery_new_from_json (json, NULL);
+
+  eka_discovery_cache_put (run->settings->base_url, discovery, G_MAXINT64);
+  run->settings->discovery = EKA_DISCOVERY_AUTO;
+  run->settings->upload_type = EKA_UPLOAD_SINGLE;
+}
+
 static void
 run_clear (Run *run)
 {
@@ -579,6 +609,8 @@ run_once (guint32 seed,
   g_test_message ("seed %u", seed);
   run_init (&run, seed);
   kind (run.service, run.rand);
+  if (run.service->appends)
+    make_single (&run);
   record (&run);
   while (!end (&run))
     {
@@ -628,6 +660,12 @@ test_what_was_thrown_away_is_kept_here (void)
 }
 
 static void
+test_nothing_is_said_twice (void)
+{
+  run_all (be_greedy);
+}
+
+static void
 drop (const gchar   *domain,
       GLogLevelFlags level,
       const gchar   *message,
@@ -650,5 +688,7 @@ main (int    argc,
                    test_what_ends_well_is_the_recording);
   g_test_add_func ("/session-random/what-was-thrown-away-is-kept-here",
                    test_what_was_thrown_away_is_kept_here);
+  g_test_add_func ("/session-random/nothing-is-said-twice",
+                   test_nothing_is_said_twice);
   return g_test_run ();
 }
