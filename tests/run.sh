@@ -31,7 +31,7 @@ root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 
 # Second players (ffmpeg, opus-tools, sox, curl) judge what we wrote, a second
 # service (python3-websockets) what we sent; jq reads the test logs.
-TEST_PACKAGES=(valgrind ffmpeg opus-tools sox espeak-ng curl jq openssl
+TEST_PACKAGES=(valgrind ffmpeg lame opus-tools sox espeak-ng curl jq openssl
   python3 python3-websockets)
 
 passed=0

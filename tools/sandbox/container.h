@@ -4,18 +4,15 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "packets.h"
 
 G_BEGIN_DECLS
 
-gboolean sandbox_container_check (GBytes      *file,
-                                  const gchar *extension,
-                                  const gchar *media_type,
-                                  GError     **error);
-GBytes  *sandbox_container_trim    (GBytes      *file,
-                                    const gchar *extension);
-gboolean sandbox_container_is_opus (GBytes      *file);
-gdouble  sandbox_container_preroll (GBytes      *file,
-                                    const gchar *extension);
+gboolean sandbox_container_read (GBytes          *file,
+                                 const gchar     *extension,
+                                 const gchar     *media_type,
+                                 SandboxPackets **packets,
+                                 GError         **error);
+GBytes  *sandbox_container_trim (GBytes          *file);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "container.h"
 
 #include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <string.h>
 
@@ -21,13 +22,9 @@
   "audioconvert name=convert dithering=none noise-shaping=none ! "             \
   "audio/x-raw,format=S16LE,layout=interleaved ! "                             \
   "appsink name=sink sync=false"
-#define ANY_PIPELINE "giostreamsrc name=source ! decodebin name=decode " TAIL
-/* Left to itself, opusdec takes the rate that the header calls the input's,
- * which rounds pre-skip and end; within a decodebin that can't be helped. */
-#define OPUS_PIPELINE                                                          \
-  "giostreamsrc name=source ! %s ! opusdec max-errors=0 ! "                    \
-  "audio/x-raw,rate=48000 "                                                    \
-  "! " TAIL
+#define WAV_PIPELINE "giostreamsrc name=source ! decodebin name=decode " TAIL
+#define PACKET_PIPELINE                                                        \
+  "appsrc name=source format=time max-bytes=0 max-buffers=0 ! %s ! " TAIL
 
 /* The streaming thread owns all but @pipeline until EOS or an error is on the
  * bus and the pipeline is in NULL. */
@@ -39,8 +36,10 @@ typedef struct
   gdouble max_duration;
   gint rate;
   gint channels;
+  gdouble skipped; /* seconds in front of @samples */
   gboolean linked;
   gboolean changed;
+  gboolean stopped; /* before the end: it is too long anyway */
 } Decoder;
 
 static void
@@ -114,54 +113,73 @@ on_new_sample (GstAppSink *sink, gpointer user_data)
     return GST_FLOW_ERROR;
   g_byte_array_append (self->samples, map.data, (guint)map.size);
   gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
-  return decoder_position (self) > self->max_duration + SLACK ? GST_FLOW_EOS
-                                                              : GST_FLOW_OK;
-}
-
-static gchar *
-describe_pipeline (GBytes *file, const gchar *extension)
-{
-  if (!sandbox_container_is_opus (file))
-    return g_strdup (ANY_PIPELINE);
-  return g_strdup_printf (OPUS_PIPELINE, g_str_equal (extension, "ogg")
-                                             ? "oggdemux"
-                                             : "matroskademux");
+  self->stopped = decoder_position (self) > self->max_duration + SLACK;
+  return self->stopped ? GST_FLOW_EOS : GST_FLOW_OK;
 }
 
 static gboolean
-decoder_open (Decoder *self,
-              GBytes *file,
-              const gchar *description,
-              GError **error)
+decoder_build (Decoder *self, const gchar *description, GError **error)
 {
   GstAppSinkCallbacks callbacks = { .new_sample = on_new_sample };
-  g_autoptr (GstElement) decodebin = NULL;
-  g_autoptr (GstElement) source = NULL;
   g_autoptr (GstElement) sink = NULL;
-  g_autoptr (GInputStream) stream = NULL;
 
   self->samples = g_byte_array_new ();
   self->pipeline = gst_parse_launch (description, error);
   if (self->pipeline == NULL)
     return FALSE;
-  source = gst_bin_get_by_name (GST_BIN (self->pipeline), "source");
-  decodebin = gst_bin_get_by_name (GST_BIN (self->pipeline), "decode");
   self->convert = gst_bin_get_by_name (GST_BIN (self->pipeline), "convert");
   sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
+  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
+  return TRUE;
+}
+
+static gboolean
+decoder_open_wav (Decoder *self, GBytes *file, GError **error)
+{
+  g_autoptr (GstElement) decodebin = NULL;
+  g_autoptr (GstElement) source = NULL;
+  g_autoptr (GInputStream) stream = NULL;
+
+  if (!decoder_build (self, WAV_PIPELINE, error))
+    return FALSE;
+  source = gst_bin_get_by_name (GST_BIN (self->pipeline), "source");
+  decodebin = gst_bin_get_by_name (GST_BIN (self->pipeline), "decode");
   stream = g_memory_input_stream_new_from_bytes (file);
   g_object_set (source, "stream", stream, NULL);
-  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, self, NULL);
-  if (decodebin == NULL)
-    return TRUE;
   g_signal_connect (decodebin, "pad-added", G_CALLBACK (on_pad_added), self);
   g_signal_connect (self->pipeline, "deep-element-added",
                     G_CALLBACK (on_element_added), NULL);
   return TRUE;
 }
 
+/* Without timestamps: a decoder that sees none invents no gap and clips
+ * nothing. */
+static gboolean
+decoder_open_packets (Decoder *self,
+                      const SandboxPackets *packets,
+                      guint count,
+                      GError **error)
+{
+  g_autofree gchar *description =
+      g_strdup_printf (PACKET_PIPELINE, packets->decoder);
+  g_autoptr (GstElement) source = NULL;
+  guint i;
+
+  if (!decoder_build (self, description, error))
+    return FALSE;
+  source = gst_bin_get_by_name (GST_BIN (self->pipeline), "source");
+  gst_app_src_set_caps (GST_APP_SRC (source), packets->caps);
+  for (i = 0; i < count; i++)
+    gst_app_src_push_buffer (
+        GST_APP_SRC (source),
+        gst_buffer_new_wrapped_bytes (g_ptr_array_index (packets->data, i)));
+  gst_app_src_end_of_stream (GST_APP_SRC (source));
+  return TRUE;
+}
+
 /* Errors and warnings both mean that audio was lost. */
 static gboolean
-decoder_run (Decoder *self, GError **error)
+decoder_run (Decoder *self, gboolean perhaps_empty, GError **error)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
   g_autoptr (GstMessage) message = NULL;
@@ -178,18 +196,115 @@ decoder_run (Decoder *self, GError **error)
     gst_message_parse_warning (message, error, NULL);
   else if (self->changed)
     return refuse (error, "rate or channels change within the file");
-  else if (self->samples->len == 0)
+  else if (self->samples->len == 0 && !perhaps_empty)
     return refuse (error, "the file holds no audio");
   else
     return TRUE;
   return FALSE;
 }
 
+/* --- what is heard of it -------------------------------------------------- */
+
+static guint64
+decoder_count (const Decoder *self)
+{
+  return self->samples->len / 2 / (guint)self->channels;
+}
+
+/* The decoder's rate may be twice the file's (AAC with SBR). */
+static guint64
+to_rate (const Decoder *self, const SandboxPackets *packets, guint64 count)
+{
+  if (count == G_MAXUINT64)
+    return count;
+  return gst_util_uint64_scale_round (count, (guint64)self->rate,
+                                      (guint64)packets->rate);
+}
+
+/* Where the first page with audio has a lower position than samples, the first
+ * ones are dropped; where it has a higher one, the stream began late. Only a
+ * decoder knows how many samples it has. Vorbis I, A.2. */
+static gboolean
+place_first_page (SandboxPackets *packets, gdouble limit, GError **error)
+{
+  g_auto (Decoder) decoder = { .max_duration = limit };
+  guint64 samples;
+
+  if (!decoder_open_packets (&decoder, packets, packets->lead, error) ||
+      !decoder_run (&decoder, TRUE, error))
+    return FALSE;
+  samples = decoder.samples->len ? decoder_count (&decoder) : 0;
+  if (samples > (guint64)packets->granule)
+    packets->skip = samples - (guint64)packets->granule;
+  else
+    packets->keep -= MIN ((guint64)packets->granule - samples, packets->keep);
+  return TRUE;
+}
+
+/* Keeps what the file wants heard. */
+static gboolean
+decoder_cut (Decoder *self, const SandboxPackets *packets, GError **error)
+{
+  guint64 count = decoder_count (self);
+  guint64 total = to_rate (self, packets, packets->total);
+  guint64 skip = to_rate (self, packets, packets->skip);
+  guint64 keep = to_rate (self, packets, packets->keep);
+  guint size = 2 * (guint)self->channels;
+
+  if (self->stopped)
+    return TRUE;
+  if (total != 0 && count != total)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "the file gives %" G_GUINT64_FORMAT
+                   " samples, and should give %" G_GUINT64_FORMAT,
+                   count, total);
+      return FALSE;
+    }
+  skip = MIN (skip, count);
+  keep = MIN (keep, count - skip);
+  if (keep == 0)
+    return refuse (error, "the file holds no audio");
+  g_byte_array_set_size (self->samples, (guint)(skip + keep) * size);
+  if (skip > 0)
+    g_byte_array_remove_range (self->samples, 0, (guint)skip * size);
+  self->skipped = (gdouble)skip / self->rate;
+  return TRUE;
+}
+
+static gboolean
+decoder_decode (Decoder *self,
+                GBytes *file,
+                SandboxPackets *packets,
+                gdouble *whole,
+                GError **error)
+{
+  g_autoptr (GBytes) wav = NULL;
+
+  if (packets == NULL)
+    {
+      wav = sandbox_container_trim (file);
+      if (!decoder_open_wav (self, wav, error) ||
+          !decoder_run (self, FALSE, error))
+        return FALSE;
+      *whole = decoder_position (self);
+      return TRUE;
+    }
+  if (packets->lead > 0 &&
+      !place_first_page (packets, self->max_duration, error))
+    return FALSE;
+  if (!decoder_open_packets (self, packets, packets->data->len, error) ||
+      !decoder_run (self, FALSE, error))
+    return FALSE;
+  *whole = decoder_position (self);
+  return decoder_cut (self, packets, error);
+}
+
 /**
  * sandbox_decode:
  * @path: a chunk on disk
  * @media_type: of its upload
- * @max_duration: seconds that a chunk may last, pre-roll included
+ * @max_duration: seconds that a chunk may last, with all that is not heard
  * @error: why it can't be used
  *
  * Decodes the file alone, as the service does: with a decoder that knows
@@ -207,34 +322,28 @@ sandbox_decode (const gchar *path,
   g_auto (Decoder) decoder = { .max_duration = max_duration };
   g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, error);
   g_autoptr (GBytes) file = NULL;
-  g_autoptr (GBytes) needed = NULL;
-  g_autofree gchar *description = NULL;
+  g_autoptr (SandboxPackets) packets = NULL;
   const gchar *extension = strrchr (path, '.') + 1;
-  gdouble duration;
+  gdouble whole = 0.0;
 
   if (mapped == NULL)
     return NULL;
   file = g_mapped_file_get_bytes (mapped);
-  if (!sandbox_container_check (file, extension, media_type, error))
+  if (!sandbox_container_read (file, extension, media_type, &packets, error) ||
+      !decoder_decode (&decoder, file, packets, &whole, error))
     return NULL;
-  needed = sandbox_container_trim (file, extension);
-  description = describe_pipeline (file, extension);
-  if (!decoder_open (&decoder, needed, description, error) ||
-      !decoder_run (&decoder, error))
-    return NULL;
-  audio->rate = decoder.rate;
-  audio->channels = decoder.channels;
-  audio->preroll = sandbox_container_preroll (file, extension);
-  audio->samples =
-      g_byte_array_free_to_bytes (g_steal_pointer (&decoder.samples));
-  duration = sandbox_audio_duration (audio) + audio->preroll;
-  if (duration > max_duration)
+  if (whole > max_duration)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-                   "the file lasts %.3f s, longer than %g s", duration,
+                   "the file lasts %.3f s, longer than %g s", whole,
                    max_duration);
       return NULL;
     }
+  audio->rate = decoder.rate;
+  audio->channels = decoder.channels;
+  audio->preroll = decoder.skipped;
+  audio->samples =
+      g_byte_array_free_to_bytes (g_steal_pointer (&decoder.samples));
   return g_steal_pointer (&audio);
 }
 
