@@ -240,28 +240,6 @@ test_duration (void)
 }
 
 static void
-test_single (void)
-{
-  g_autoptr (Box) box = box_start ("--upload-methods=single", NULL);
-  g_autoptr (GBytes) recording = make_chunk (RATE * 25);
-  g_autoptr (Answer) refused = box_post (box, "sessions", "{" MINIMAL "}");
-  g_autoptr (Answer) created = box_post (
-      box, "sessions",
-      "{\"upload_type\":\"single\",\"communication_protocol\":\"http\","
-      "\"session_id\":\"" SESSION "\"}");
-  g_autoptr (Answer) answer = NULL;
-
-  answer_check (refused, 400, "invalid_request");
-  answer_check (created, 201, NULL);
-  box_upload (box, "a_0.wav", "audio/wav", recording);
-  check_upload (box, "a_1.wav", "audio/wav", recording, 400,
-                "invalid_request");
-  box_end (box, 1);
-  answer = box_wait (box);
-  g_assert_cmpstr (answer_string (answer, "status"), ==, "completed");
-}
-
-static void
 on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   gboolean *done = user_data;
@@ -321,7 +299,6 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/upload/refused-after-end", test_after_end);
   g_test_add_func ("/sandbox/upload/no-longer-than-the-model-takes",
                    test_duration);
-  g_test_add_func ("/sandbox/upload/single-is-one-file", test_single);
   g_test_add_func ("/sandbox/upload/outlives-vanished-clients",
                    test_vanished_client);
   return g_test_run ();

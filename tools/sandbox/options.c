@@ -338,6 +338,9 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
       "What goes wrong: upload:2:lost, get:1-3:503, ...; docs/sandbox.md lists "
       "all; may be repeated",
       "WHERE:WHICH:WHAT" },
+    { "append-duplicates", 0, 0, G_OPTION_ARG_NONE,
+      &options->append_duplicates,
+      "Take a file that is sent again for one more file", NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
       "No line on stderr for each request", NULL },
     { NULL }

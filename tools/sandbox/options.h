@@ -51,6 +51,7 @@ typedef struct
  * @final: how sessions end
  * @transcriber: (nullable): command and arguments; the WAV file is added
  * @faults: (element-type SandboxFault): what goes wrong on request
+ * @append_duplicates: a file that is sent again is one more file
  * @quiet: no log
  *
  * What the command line asked for. Read-only once parsed.
@@ -79,6 +80,7 @@ typedef struct
   SandboxFinal final;
   gchar **transcriber;
   GPtrArray *faults;
+  gboolean append_duplicates;
   gboolean quiet;
 } SandboxOptions;
 

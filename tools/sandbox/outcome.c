@@ -45,39 +45,44 @@ list_missing (SandboxSession *session, gint64 end)
 {
   GString *list = g_string_new (NULL);
   guint count = 0;
-  guint i = 0;
   gint64 number;
 
   for (number = 0; number < end && count < MAX_NAMED; number++)
-    {
-      SandboxChunk *chunk = i < session->chunks->len
-                                ? g_ptr_array_index (session->chunks, i)
-                                : NULL;
-
-      if (chunk != NULL && chunk->number == number)
-        i++;
-      else
-        g_string_append_printf (list, "%s%" G_GINT64_FORMAT,
-                                count++ ? ", " : "", number);
-    }
+    if (sandbox_session_find_chunk (session, (gint)number) == NULL)
+      g_string_append_printf (list, "%s%" G_GINT64_FORMAT, count++ ? ", " : "",
+                              number);
   return g_string_free (list, FALSE);
+}
+
+/* Files that are there more than once count once. @end is behind the highest
+ * number. */
+static gint64
+count_numbers (SandboxSession *session, gint64 *end)
+{
+  g_autoptr (GHashTable) numbers = g_hash_table_new (NULL, NULL);
+  guint i;
+
+  *end = 0;
+  for (i = 0; i < session->chunks->len; i++)
+    {
+      SandboxChunk *chunk = g_ptr_array_index (session->chunks, i);
+
+      g_hash_table_add (numbers, GINT_TO_POINTER (chunk->number));
+      *end = MAX (*end, (gint64)chunk->number + 1);
+    }
+  return g_hash_table_size (numbers);
 }
 
 static gboolean
 note_missing (SandboxSession *session)
 {
   gint64 received = session->chunks->len;
-  gint64 end = session->sent;
+  gint64 end;
+  gint64 different = count_numbers (session, &end);
   g_autofree gchar *missing = NULL;
 
-  if (received > 0)
-    {
-      SandboxChunk *last =
-          g_ptr_array_index (session->chunks, session->chunks->len - 1);
-
-      end = MAX (end, (gint64)last->number + 1);
-    }
-  if (end > received)
+  end = MAX (end, session->sent);
+  if (end > different)
     {
       missing = list_missing (session, end);
       sandbox_session_add_problem (session, "audio_files_missing", NULL,
@@ -85,7 +90,7 @@ note_missing (SandboxSession *session)
                                    " files were sent, %" G_GINT64_FORMAT
                                    " received; missing: %s%s",
                                    session->sent, received, missing,
-                                   end - received > MAX_NAMED ? ", …" : "");
+                                   end - different > MAX_NAMED ? ", …" : "");
     }
   else if (session->sent != received)
     sandbox_session_add_problem (

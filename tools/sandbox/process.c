@@ -363,7 +363,7 @@ take_next (SandboxSession *session)
       SandboxChunk *chunk = g_ptr_array_index (session->chunks, session->heard);
 
       if (session->state == SANDBOX_INITIALIZED &&
-          chunk->number != (gint)session->heard)
+          chunk->number > sandbox_session_max_heard (session) + 1)
         return NULL;
       if (chunk->doubtful || chunk->state == SANDBOX_CHUNK_STORING ||
           chunk->state == SANDBOX_CHUNK_DECODING)

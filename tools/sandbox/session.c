@@ -160,23 +160,57 @@ sandbox_session_find_chunk (SandboxSession *self, gint number)
 {
   guint i;
 
-  /* From the end: nearly all uploads come in order. */
-  for (i = self->chunks->len; i > 0; i--)
+  for (i = 0; i < self->chunks->len; i++)
     {
-      SandboxChunk *chunk = g_ptr_array_index (self->chunks, i - 1);
+      SandboxChunk *chunk = g_ptr_array_index (self->chunks, i);
 
       if (chunk->number == number)
         return chunk;
-      if (chunk->number < number)
-        return NULL;
     }
   return NULL;
 }
 
 /**
+ * sandbox_session_max_heard:
+ * @self: a session
+ *
+ * Returns: the highest number that is heard or broken; -1: none is
+ */
+gint
+sandbox_session_max_heard (SandboxSession *self)
+{
+  gint highest = -1;
+  guint i;
+
+  for (i = 0; i < self->heard; i++)
+    highest = MAX (
+        highest, ((SandboxChunk *)g_ptr_array_index (self->chunks, i))->number);
+  return highest;
+}
+
+/* Copies of a file lie beside it. */
+static gchar *
+make_path (SandboxSession *self, gint number, const gchar *extension)
+{
+  g_autofree gchar *name = NULL;
+  guint copies = 0;
+  guint i;
+
+  for (i = 0; i < self->all_chunks->len; i++)
+    if (((SandboxChunk *)g_ptr_array_index (self->all_chunks, i))->number ==
+        number)
+      copies++;
+  if (sandbox_session_find_chunk (self, number) == NULL)
+    name = g_strdup_printf ("%d.%s", number, extension);
+  else
+    name = g_strdup_printf ("%d-%u.%s", number, copies, extension);
+  return g_build_filename (self->directory, name, NULL);
+}
+
+/**
  * sandbox_session_add_chunk:
  * @self: a session
- * @number: that no chunk of it has
+ * @number: that no chunk of it has, or that is to be there twice
  * @extension: of the name
  * @original_name: as uploaded
  * @media_type: as uploaded, or inferred
@@ -192,14 +226,15 @@ sandbox_session_add_chunk (SandboxSession *self,
 {
   SandboxChunk *chunk = g_new0 (SandboxChunk, 1);
   guint at = self->chunks->len;
+  guint fixed = self->heard + (self->busy ? 1 : 0);
 
   chunk->number = number;
   chunk->name = g_strdup_printf ("%d.%s", number, extension);
   chunk->original_name = g_strdup (original_name);
   chunk->media_type = g_strdup (media_type);
-  chunk->path = g_build_filename (self->directory, chunk->name, NULL);
+  chunk->path = make_path (self, number, extension);
   chunk->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-  while (at > 0 &&
+  while (at > fixed &&
          ((SandboxChunk *)g_ptr_array_index (self->chunks, at - 1))->number >
              number)
     at--;

@@ -113,7 +113,8 @@ typedef struct _SandboxStore SandboxStore;
  * @timer: source that expires or finishes it, or 0
  * @deadline: monotonic time before which it has no results
  * @sent: `audio_files_sent` of End, or -1
- * @chunks: (element-type SandboxChunk): received, by number
+ * @chunks: (element-type SandboxChunk): received, by number; one that was
+ *   appended though it was there follows those that are heard by then
  * @all_chunks: (element-type SandboxChunk): owns them, removed ones too
  * @heard: count of the first @chunks that are heard or broken
  * @stream: (nullable): of upload type `stream`, which has no chunks
@@ -163,6 +164,7 @@ void            sandbox_session_set_state    (SandboxSession   *session,
 const gchar    *sandbox_session_state_name   (SandboxSession   *session);
 SandboxChunk   *sandbox_session_find_chunk   (SandboxSession   *session,
                                               gint              number);
+gint            sandbox_session_max_heard    (SandboxSession   *session);
 SandboxChunk   *sandbox_session_add_chunk    (SandboxSession   *session,
                                               gint              number,
                                               const gchar      *extension,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_DIGITS 9
+#define SINGLE_NAME "audio_0."
 
 /* The first of an extension is what a missing Content-Type stands for. */
 static const struct
@@ -317,10 +318,11 @@ check_upload (SandboxServer *server,
   if (refusal != NULL)
     return refusal;
   if (g_str_equal (session->request->upload_type, "single") &&
-      session->chunks->len > 0 &&
-      sandbox_session_find_chunk (session, *number) == NULL)
-    return sandbox_refusal_new (400, "invalid_request", "file_name",
-                                "The session takes a single file");
+      !g_str_has_prefix (name, SINGLE_NAME))
+    return sandbox_refusal_new (400, "single_file_only", "file_name",
+                                "The session takes a single file, "
+                                "audio_0.%s",
+                                *extension);
   return NULL;
 }
 
@@ -341,7 +343,7 @@ sandbox_call_upload (SandboxServer *server,
   const gchar *media_type = NULL;
   gint number = 0;
   SandboxRefusal *refusal;
-  SandboxChunk *chunk;
+  SandboxChunk *chunk = NULL;
   g_autoptr (GBytes) file = NULL;
 
   refusal = session ? check_upload (server, session, message, path[3], &number,
@@ -353,7 +355,8 @@ sandbox_call_upload (SandboxServer *server,
       sandbox_reply_refusal (message, refusal);
       return;
     }
-  chunk = sandbox_session_find_chunk (session, number);
+  if (!server->options->append_duplicates)
+    chunk = sandbox_session_find_chunk (session, number);
   /* The first bytes under a number win. */
   if (chunk != NULL && chunk->state != SANDBOX_CHUNK_STORING &&
       !chunk->doubtful)
