@@ -8,6 +8,7 @@
 
 #define HEAD_SIZE 19
 #define PRESKIP_AT 10
+#define RATE_AT 12
 #define FAMILY_AT 18
 #define MAX_DURATION 5760 /* 120 ms */
 /* RFC 7845 wants a second header; its contents tell a decoder nothing. */
@@ -67,7 +68,9 @@ append_header (GValue *list, gconstpointer data, gsize size)
   gst_value_array_append_value (list, &value);
 }
 
-/* A decoder that reads the pre-skip would drop it; the sandbox does. */
+/* A decoder that reads the pre-skip would drop it; the sandbox does. And
+ * opusdec of GStreamer 1.22 would take the rate that the input had, which
+ * rounds every count, or leak memory where it may not. */
 static void
 set_headers (GstStructure *format, const guint8 *head, gsize size)
 {
@@ -75,6 +78,7 @@ set_headers (GstStructure *format, const guint8 *head, gsize size)
   g_autofree guint8 *copy = g_memdup2 (head, size);
 
   memset (copy + PRESKIP_AT, 0, 2);
+  memcpy (copy + RATE_AT, "\x80\xbb\0\0", 4); /* 48000 */
   g_value_init (&list, GST_TYPE_ARRAY);
   append_header (&list, copy, size);
   append_header (&list, TAGS, TAGS_SIZE);
@@ -137,8 +141,6 @@ sandbox_opus_set_head (SandboxPackets *packets, GBytes *head, guint *preskip)
       set_mapping (format, data + HEAD_SIZE + 2, channels);
     }
   set_headers (format, data, size);
-  /* Left to itself, opusdec takes the rate that the header calls the input's,
-   * which rounds every count. */
   packets->decoder = "opusdec max-errors=0 ! audio/x-raw,rate=48000";
   packets->rate = SANDBOX_OPUS_RATE;
   *preskip = data[PRESKIP_AT] | (guint)data[PRESKIP_AT + 1] << 8;
