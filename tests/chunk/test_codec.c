@@ -4,198 +4,203 @@
  */
 #include "chunk/codec.h"
 
-#include <string.h>
+#include "chunk/opus.h"
 
-static const guint8 good_head[19] = {
-  'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 2, 0x38, 0x01,
-  0x80, 0x3e, 0, 0, 0xfe, 0xff, 0,
-};
+#define SECOND G_GUINT64_CONSTANT (1000000000)
+#define DAYS_48 (48 * 3600 * SECOND)
 
 static void
-test_head (void)
+test_samples (void)
+{
+  EkaCodec pcm, mulaw, alaw;
+  guint previous = 7, samples = 99;
+
+  eka_codec_init_samples (&pcm, EKA_CODEC_PCM, 16000, 2);
+  eka_codec_init_samples (&mulaw, EKA_CODEC_MULAW, 8000, 2);
+  eka_codec_init_samples (&alaw, EKA_CODEC_ALAW, 8000, 1);
+  g_assert_cmpuint (eka_codec_sample_rate (&pcm), ==, 16000);
+  g_assert_cmpuint (eka_codec_frame_size (&pcm), ==, 4);
+  g_assert_cmpuint (eka_codec_frame_size (&mulaw), ==, 2);
+  g_assert_cmpuint (eka_codec_frame_size (&alaw), ==, 1);
+
+  g_assert_false (
+      eka_codec_measure_packet (&pcm, NULL, 0, &previous, &samples));
+  g_assert_false (eka_codec_measure_packet (&pcm, (const guint8 *) "123", 3,
+                                            &previous, &samples));
+  g_assert_cmpuint (samples, ==, 99);
+  g_assert_true (eka_codec_measure_packet (&pcm, (const guint8 *) "1234567", 7,
+                                           &previous, &samples));
+  g_assert_cmpuint (samples, ==, 1);
+  g_assert_true (eka_codec_measure_packet (&alaw, (const guint8 *) "1234567",
+                                           7, &previous, &samples));
+  g_assert_cmpuint (samples, ==, 7);
+  g_assert_cmpuint (previous, ==, 7);
+}
+
+static void
+test_opus (void)
 {
   EkaCodec codec;
+  guint previous = 0, samples = 0;
 
-  g_assert_true (eka_codec_init_opus_from_head (&codec, good_head, 19));
-  g_assert_cmpint (codec.type, ==, EKA_CODEC_OPUS);
-  g_assert_cmpuint (codec.channels, ==, 2);
-  g_assert_cmpuint (codec.pre_skip, ==, 312);
-  g_assert_cmpuint (codec.rate, ==, 16000);
-  g_assert_cmpint (codec.output_gain, ==, -2);
+  eka_opus_init_codec (&codec, 1);
   g_assert_cmpuint (eka_codec_sample_rate (&codec), ==, 48000);
+  g_assert_cmpuint (eka_codec_frame_size (&codec), ==, 0);
+  g_assert_true (eka_codec_measure_packet (&codec, (const guint8 *) "\x09",
+                                           1, &previous, &samples));
+  g_assert_cmpuint (samples, ==, 1920);
+  g_assert_false (eka_codec_measure_packet (&codec, (const guint8 *) "\x0b",
+                                            1, &previous, &samples));
+  g_assert_cmpuint (samples, ==, 1920);
 }
 
 static void
-assert_bad_head (gsize  place,
-                 guint8 value)
-{
-  guint8 head[19];
-  EkaCodec codec;
-
-  memcpy (head, good_head, sizeof head);
-  head[place] = value;
-  g_assert_false (eka_codec_init_opus_from_head (&codec, head, sizeof head));
-}
-
-static void
-test_damaged_head (void)
-{
-  EkaCodec codec;
-  gsize size;
-
-  for (size = 0; size < sizeof good_head; size++)
-    g_assert_false (eka_codec_init_opus_from_head (&codec, good_head, size));
-  assert_bad_head (0, 'o');
-  assert_bad_head (7, 'D');
-  assert_bad_head (8, 0x10);
-  assert_bad_head (9, 0);
-  assert_bad_head (9, 3);
-  assert_bad_head (18, 1);
-  assert_bad_head (18, 255);
-}
-
-static void
-test_plain (void)
+test_times (void)
 {
   EkaCodec codec;
 
-  eka_codec_init_opus (&codec, 1);
-  g_assert_cmpuint (codec.channels, ==, 1);
-  g_assert_cmpuint (codec.pre_skip, ==, 0);
-  g_assert_cmpuint (eka_codec_sample_rate (&codec), ==, 48000);
-
-  eka_codec_init_pcm (&codec, 16000, 2);
-  g_assert_cmpuint (eka_codec_sample_rate (&codec), ==, 16000);
-  g_assert_cmpuint (eka_codec_packet_samples (&codec, NULL, 0), ==, 0);
-  g_assert_cmpuint (
-      eka_codec_packet_samples (&codec, (guint8 *) "1234567", 7), ==, 1);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, 44100, 1);
+  g_assert_cmpuint (eka_codec_samples_from_time (&codec, 0), ==, 0);
+  g_assert_cmpuint (eka_codec_samples_from_time (&codec, 22675), ==, 0);
+  g_assert_cmpuint (eka_codec_samples_from_time (&codec, 22676), ==, 1);
+  g_assert_cmpuint (eka_codec_time_from_samples (&codec, 1), ==, 22675);
+  g_assert_cmpuint (eka_codec_time_from_samples (&codec, 44101), ==,
+                    SECOND + 22675);
+  /* two days, and all that 64 bits hold */
+  g_assert_cmpuint (eka_codec_samples_from_time (&codec, DAYS_48), ==,
+                    G_GUINT64_CONSTANT (48) * 3600 * 44100);
+  g_assert_cmpuint (eka_codec_time_from_samples (
+                        &codec, G_GUINT64_CONSTANT (48) * 3600 * 44100),
+                    ==, DAYS_48);
+  g_assert_cmpuint (eka_codec_samples_from_time (&codec, G_MAXUINT64), ==,
+                    G_GUINT64_CONSTANT (813501413650591));
 }
 
-/* RFC 6716 section 3.1, table 2, in tenths of a millisecond */
-static const guint frame_lengths[32] = {
-  100, 200, 400, 600, 100, 200, 400, 600, 100, 200, 400, 600,
-  100, 200, 100, 200,
-  25, 50, 100, 200, 25, 50, 100, 200, 25, 50, 100, 200, 25, 50, 100, 200,
-};
-
-static guint
-samples_of (const guint8 *data,
-            gsize         size)
+static void
+test_copy (void)
 {
-  /* a copy of the very size lets the sanitizer see reads past the end */
-  g_autofree guint8 *copy = size > 0 ? g_memdup2 (data, size) : NULL;
+  static const guint8 config[] = { 0x12, 0x10 };
+  g_auto (EkaCodec) codec = {
+    .type = EKA_CODEC_AAC,
+    .rate = 44100,
+    .channels = 2,
+    .pre_skip = 1024,
+  };
+  g_auto (EkaCodec) copy = { 0, };
+  g_auto (EkaCodec) none = { 0, };
+
+  codec.config = g_bytes_new (config, sizeof config);
+  eka_codec_copy (&copy, &codec);
+  g_assert_true (eka_codec_is_equal (&copy, &codec));
+  eka_codec_clear (&codec);
+  /* it has a reference of its own */
+  g_assert_null (codec.config);
+  g_assert_cmpmem (g_bytes_get_data (copy.config, NULL),
+                   g_bytes_get_size (copy.config), config, sizeof config);
+  eka_codec_clear (&copy);
+  eka_codec_clear (&copy);
+
+  eka_opus_init_codec (&codec, 1);
+  eka_codec_copy (&none, &codec);
+  g_assert_true (eka_codec_is_equal (&none, &codec));
+}
+
+/* @change: what makes another codec of it */
+static void
+assert_differs (void (*change) (EkaCodec *codec))
+{
+  g_auto (EkaCodec) codec = {
+    .type = EKA_CODEC_AAC,
+    .rate = 44100,
+    .channels = 2,
+  };
+  g_auto (EkaCodec) other = { 0, };
+
+  codec.config = g_bytes_new_static ("\x12\x10", 2);
+  eka_codec_copy (&other, &codec);
+  change (&other);
+  g_assert_false (eka_codec_is_equal (&codec, &other));
+  g_assert_false (eka_codec_is_equal (&other, &codec));
+}
+
+static void
+change_type (EkaCodec *codec)
+{
+  codec->type = EKA_CODEC_VORBIS;
+}
+
+static void
+change_rate (EkaCodec *codec)
+{
+  codec->rate++;
+}
+
+static void
+change_channels (EkaCodec *codec)
+{
+  codec->channels = 1;
+}
+
+static void
+change_pre_skip (EkaCodec *codec)
+{
+  codec->pre_skip++;
+}
+
+static void
+change_gain (EkaCodec *codec)
+{
+  codec->output_gain--;
+}
+
+static void
+change_config (EkaCodec *codec)
+{
+  g_bytes_unref (codec->config);
+  codec->config = g_bytes_new_static ("\x12\x11", 2);
+}
+
+static void
+drop_config (EkaCodec *codec)
+{
+  eka_codec_clear (codec);
+}
+
+static void
+test_differ (void)
+{
+  assert_differs (change_type);
+  assert_differs (change_rate);
+  assert_differs (change_channels);
+  assert_differs (change_pre_skip);
+  assert_differs (change_gain);
+  assert_differs (change_config);
+  assert_differs (drop_config);
+}
+
+/* What was spent counts by the time that it lasts. */
+static void
+test_effort (void)
+{
+  static guint8 packet[1276] = { 0xe0 }, silent[] = { 0x08, 0 };
+  EkaPacketInfo info = { .size = 120, .samples = 960 };
+  EkaPacketInfo half = { .size = 60, .samples = 480 };
+  EkaPacketInfo huge = { .size = 1276, .samples = 120 };
+  EkaPacketInfo small = { .size = sizeof silent, .samples = 960 };
+  EkaCelt celt = { 0 };
   EkaCodec codec;
 
-  eka_codec_init_opus (&codec, 1);
-  return eka_codec_packet_samples (&codec, copy, size);
-}
-
-static void
-test_configs (void)
-{
-  guint config, stereo, frames;
-
-  for (config = 0; config < 32; config++)
-    for (stereo = 0; stereo < 2; stereo++)
-      {
-        const guint samples = frame_lengths[config] * 48 / 10;
-        const guint8 toc = config << 3 | stereo << 2;
-        guint8 packet[64] = { toc, 1 };
-
-        g_assert_cmpuint (samples_of (packet, 10), ==, samples);
-        g_assert_cmpuint (samples_of (packet, 1), ==, samples);
-        packet[0] = toc | 1;
-        g_assert_cmpuint (samples_of (packet, 11), ==, 2 * samples);
-        packet[0] = toc | 2;
-        g_assert_cmpuint (samples_of (packet, 5), ==, 2 * samples);
-        packet[0] = toc | 3;
-        for (frames = 0; frames < 64; frames++)
-          {
-            guint expected = frames * samples > 5760 ? 0 : frames * samples;
-
-            packet[1] = frames;
-            g_assert_cmpuint (samples_of (packet, 2), ==, expected);
-          }
-      }
-}
-
-static void
-test_code_sizes (void)
-{
-  guint8 packet[3000] = { 0x08 };
-
-  g_assert_cmpuint (samples_of (packet, 0), ==, 0);
-  g_assert_cmpuint (samples_of (packet, 1276), ==, 960);
-  g_assert_cmpuint (samples_of (packet, 1277), ==, 0);
-  packet[0] = 0x09;
-  g_assert_cmpuint (samples_of (packet, 1), ==, 1920);
-  g_assert_cmpuint (samples_of (packet, 2), ==, 0);
-  g_assert_cmpuint (samples_of (packet, 2551), ==, 1920);
-  g_assert_cmpuint (samples_of (packet, 2553), ==, 0);
-  packet[0] = 0x0a;
-  g_assert_cmpuint (samples_of (packet, 1), ==, 0);
-  packet[1] = 4;
-  g_assert_cmpuint (samples_of (packet, 5), ==, 0);
-  g_assert_cmpuint (samples_of (packet, 6), ==, 1920);
-  g_assert_cmpuint (samples_of (packet, 6 + 1275), ==, 1920);
-  g_assert_cmpuint (samples_of (packet, 6 + 1276), ==, 0);
-  packet[1] = 253;
-  packet[2] = 10; /* 253 + 4 * 10 */
-  g_assert_cmpuint (samples_of (packet, 2), ==, 0);
-  g_assert_cmpuint (samples_of (packet, 3 + 292), ==, 0);
-  g_assert_cmpuint (samples_of (packet, 3 + 293), ==, 1920);
-}
-
-static void
-test_code3 (void)
-{
-  const guint8 cbr[] = { 0x0b, 3, 1, 2, 3, 4, 5, 6 };
-  const guint8 uneven[] = { 0x0b, 3, 1, 2, 3, 4, 5 };
-  const guint8 vbr[] = { 0x0b, 0x83, 1, 2, 9, 9, 9, 9 };
-  const guint8 vbr_short[] = { 0x0b, 0x83, 1, 2, 9, 9 };
-  const guint8 vbr_cut[] = { 0x0b, 0x83, 1 };
-  const guint8 padded[] = { 0x0b, 0x42, 3, 1, 2, 0, 0, 0 };
-  const guint8 padded_over[] = { 0x0b, 0x42, 6, 1, 2, 0, 0, 0 };
-  const guint8 padded_cut[] = { 0x0b, 0x42, 255 };
-  const guint8 padded_vbr[] = { 0x0b, 0xc2, 2, 1, 7, 8, 0, 0 };
-  guint8 padded_long[600] = { 0x0b, 0x42, 255, 1 };
-
-  g_assert_cmpuint (samples_of (cbr, 1), ==, 0);
-  g_assert_cmpuint (samples_of (cbr, sizeof cbr), ==, 2880);
-  g_assert_cmpuint (samples_of (uneven, sizeof uneven), ==, 0);
-  g_assert_cmpuint (samples_of (vbr, sizeof vbr), ==, 2880);
-  g_assert_cmpuint (samples_of (vbr_short, sizeof vbr_short), ==, 0);
-  g_assert_cmpuint (samples_of (vbr_cut, sizeof vbr_cut), ==, 0);
-  g_assert_cmpuint (samples_of (padded, sizeof padded), ==, 1920);
-  g_assert_cmpuint (samples_of (padded_over, sizeof padded_over), ==, 0);
-  g_assert_cmpuint (samples_of (padded_cut, sizeof padded_cut), ==, 0);
-  g_assert_cmpuint (samples_of (padded_vbr, sizeof padded_vbr), ==, 1920);
-  /* 255 stands for 254 bytes and goes on */
-  g_assert_cmpuint (samples_of (padded_long, 4 + 255), ==, 1920);
-  g_assert_cmpuint (samples_of (padded_long, 4 + 254), ==, 0);
-}
-
-static void
-test_random (void)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (6716);
-  guint round;
-
-  for (round = 0; round < 20000; round++)
-    {
-      guint8 data[48];
-      const gsize size = g_rand_int_range (rand, 0, sizeof data);
-      EkaCodec codec;
-      gsize i;
-
-      for (i = 0; i < size; i++)
-        data[i] = g_rand_int (rand);
-      g_assert_cmpuint (samples_of (data, size), <=, 5760);
-      if (g_rand_boolean (rand) && size >= 19)
-        memcpy (data, "OpusHead", 8);
-      if (eka_codec_init_opus_from_head (&codec, data, size))
-        g_assert_cmpuint (codec.channels, <=, 2);
-    }
+  eka_opus_init_codec (&codec, 1);
+  eka_codec_judge_packet (&codec, &celt, packet, &info);
+  eka_codec_judge_packet (&codec, &celt, packet, &half);
+  eka_codec_judge_packet (&codec, &celt, packet, &huge);
+  eka_codec_judge_packet (&codec, &celt, silent, &small);
+  g_assert_cmpuint (info.effort, ==, half.effort);
+  g_assert_cmpuint (huge.effort, >, info.effort);
+  g_assert_cmpuint (small.effort, <, info.effort);
+  g_assert_cmpuint (small.effort, >, 0);
+  g_assert_cmpint (info.voice, ==, EKA_VOICE_UNKNOWN);
+  g_assert_cmpint (small.voice, ==, EKA_VOICE_NONE);
 }
 
 int
@@ -203,12 +208,11 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/codec/reads-opus-head", test_head);
-  g_test_add_func ("/codec/refuses-damaged-opus-head", test_damaged_head);
-  g_test_add_func ("/codec/without-header", test_plain);
-  g_test_add_func ("/codec/all-configs-and-frame-codes", test_configs);
-  g_test_add_func ("/codec/frame-sizes-of-codes-0-to-2", test_code_sizes);
-  g_test_add_func ("/codec/code-3-lengths-and-padding", test_code3);
-  g_test_add_func ("/codec/random-bytes-do-no-harm", test_random);
+  g_test_add_func ("/codec/samples", test_samples);
+  g_test_add_func ("/codec/opus-counts-in-48-khz", test_opus);
+  g_test_add_func ("/codec/times-of-two-days", test_times);
+  g_test_add_func ("/codec/copy-lives-alone", test_copy);
+  g_test_add_func ("/codec/each-field-makes-it-another", test_differ);
+  g_test_add_func ("/codec/effort-is-by-time", test_effort);
   return g_test_run ();
 }
