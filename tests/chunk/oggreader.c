@@ -15,7 +15,7 @@ read_header (OggFile          *file,
   if (number == 0)
     {
       g_assert_true (packet->b_o_s);
-      g_assert_true (eka_codec_init_opus_from_head (
+      g_assert_true (eka_opus_init_codec_from_head (
           &file->codec, packet->packet, packet->bytes));
       return;
     }
@@ -47,8 +47,7 @@ read_page (OggFile          *file,
         }
       else
         {
-          file->total += eka_codec_packet_samples (
-              &file->codec, packet.packet, packet.bytes);
+          file->total += eka_opus_packet_samples (packet.packet, packet.bytes);
           g_ptr_array_add (file->packets,
                            g_bytes_new (packet.packet, packet.bytes));
         }

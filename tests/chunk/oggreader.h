@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "chunk/codec.h"
+#include "chunk/opus.h"
 
 /**
  * OggFile:

@@ -14,17 +14,17 @@ typedef struct
   EkaCodec codec;
   GArray *infos;
   GByteArray *data;
-  EkaOggStream stream;
+  EkaStream stream;
 } Fixture;
 
 static void
 set_up (Fixture      *self,
         gconstpointer user_data)
 {
-  eka_codec_init_opus (&self->codec, 1);
+  eka_opus_init_codec (&self->codec, 1);
   self->infos = g_array_new (FALSE, FALSE, sizeof (EkaPacketInfo));
   self->data = g_byte_array_new ();
-  self->stream = (EkaOggStream) { .codec = &self->codec, .serial = 1 };
+  self->stream = (EkaStream) { .codec = &self->codec, .serial = 1 };
 }
 
 static void
@@ -44,7 +44,7 @@ add (Fixture *self,
   const guint8 *data = g_bytes_get_data (packet, &size);
 
   info.size = size;
-  info.samples = eka_codec_packet_samples (&self->codec, data, size);
+  info.samples = eka_opus_packet_samples (data, size);
   g_assert_cmpuint (info.samples, >, 0);
   g_array_append_val (self->infos, info);
   g_byte_array_append (self->data, data, size);
@@ -77,7 +77,7 @@ write_and_read (Fixture *self)
   g_autoptr (GBytes) bytes = eka_ogg_write (&self->stream);
   OggFile *file = ogg_file_new (bytes);
   const guint8 *expected = self->data->data;
-  gsize cost = EKA_OGG_HEADER_SIZE;
+  gsize cost = eka_ogg_header_size (&self->codec);
   guint i;
 
   g_assert_cmpuint (file->packets->len, ==, self->infos->len);
@@ -89,7 +89,8 @@ write_and_read (Fixture *self)
       g_assert_cmpmem (data, size, expected,
                        g_array_index (self->infos, EkaPacketInfo, i).size);
       expected += size;
-      cost += eka_ogg_packet_cost (size);
+      cost += eka_ogg_packet_cost (&self->codec, size,
+                                   eka_opus_packet_samples (data, size));
     }
   g_assert_cmpuint (g_bytes_get_size (bytes), <=, cost);
   return file;
@@ -106,7 +107,7 @@ test_header (Fixture      *self,
   self->codec.output_gain = -300;
   self->codec.pre_skip = 99;
   self->stream.serial = 0x87654321;
-  self->stream.pre_skip = 1000;
+  self->stream.skip = 1000;
   add_random (self, 1, 100, 50);
   file = write_and_read (self);
   g_assert_cmpuint (file->codec.channels, ==, 2);
@@ -163,7 +164,7 @@ test_trim (Fixture      *self,
   g_autoptr (OggFile) file = NULL;
 
   add_random (self, 3, 200, 80);
-  self->stream.pre_skip = 312;
+  self->stream.skip = 312;
   self->stream.trim_end = 100;
   file = write_and_read (self);
   g_assert_cmpuint (file->trim_end, ==, 100);

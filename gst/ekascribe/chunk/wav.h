@@ -4,15 +4,18 @@
  */
 #pragma once
 
-#include "chunk/codec.h"
+#include "chunk/stream.h"
 
 G_BEGIN_DECLS
 
-/* Bytes of a file before its samples */
+/* Bytes of a PCM file before its samples */
 #define EKA_WAV_HEADER_SIZE 44
 
-GBytes *eka_wav_write (const EkaCodec *codec,
-                       const guint8   *samples,
-                       gsize           size);
+gsize    eka_wav_header_size (const EkaCodec *codec);
+GBytes  *eka_wav_write       (const EkaCodec *codec,
+                              const guint8   *samples,
+                              gsize           size);
+gboolean eka_wav_read        (EkaFile        *file,
+                              GBytes         *bytes);
 
 G_END_DECLS
