@@ -3,90 +3,131 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "chunk/cut.h"
-#include "chunk/ogg.h"
 
-/**
- * eka_cut_packet_cost:
- * @codec: a codec
- * @size: length of one packet
- *
- * Returns: bytes that the packet takes in a file at most
- */
-guint64
-eka_cut_packet_cost (const EkaCodec *codec,
-                     gsize           size)
-{
-  return codec->type == EKA_CODEC_OPUS ? eka_ogg_packet_cost (size) : size;
-}
+#include "chunk/quiet.h"
 
-/* The last place at or before both bounds where a cut is possible. */
-static guint64
-last_boundary (const EkaCodec      *codec,
-               const EkaPacketInfo *packets,
-               guint                n_packets,
-               guint64              samples,
-               guint64              bytes)
+/* How many packets both bounds allow. */
+static guint
+find_last (EkaContainer         container,
+           const EkaCodec      *codec,
+           const EkaPacketInfo *packets,
+           guint                n_packets,
+           guint64              samples,
+           guint64              bytes)
 {
-  const guint64 frame_size = 2 * codec->channels;
-  guint64 place = 0;
   guint i;
 
   for (i = 0; i < n_packets; i++)
     {
-      const guint64 cost = eka_cut_packet_cost (codec, packets[i].size);
+      const guint64 cost =
+          eka_container_packet_cost (container, codec, packets[i].size,
+                                     packets[i].samples);
 
       if (packets[i].samples > samples || cost > bytes)
         break;
-      place += packets[i].samples;
       samples -= packets[i].samples;
       bytes -= cost;
     }
-
-  /* only PCM can be cut within a packet */
-  if (i < n_packets && codec->type == EKA_CODEC_PCM)
-    place += MIN (samples, bytes / frame_size);
-  return place;
+  return i;
 }
 
-/**
- * eka_cut_choose:
- * @codec: the codec of the packets
- * @packets: (array length=n_packets): a stretch, or its beginning
- * @n_packets: how many
- * @complete: nothing will be added to the stretch
- * @budget: bounds of the next chunk
- *
- * Chooses how much of a stretch the next chunk takes. The cut lies as late as
- * the budget allows, but so that the rest is no crumb; the budget wins where
- * both can't be had.
- *
- * Returns: samples, or 0 where the packets to come decide
- */
-guint64
-eka_cut_choose (const EkaCodec      *codec,
-                const EkaPacketInfo *packets,
-                guint                n_packets,
-                gboolean             complete,
-                const EkaCutBudget  *budget)
+static guint64
+count_samples (const EkaPacketInfo *packets,
+               guint                n_packets)
 {
-  guint64 total = 0, fits, earlier;
+  guint64 samples = 0;
   guint i;
 
   for (i = 0; i < n_packets; i++)
-    total += packets[i].samples;
+    samples += packets[i].samples;
+  return samples;
+}
 
-  fits = last_boundary (codec, packets, n_packets, budget->max_samples,
-                        budget->max_bytes);
-  if (fits == total)
-    return complete ? total : 0;
-  if (total - fits >= budget->min_rest)
+/* The first boundary with so many samples before it, or @n_packets */
+static guint
+find_first (const EkaPacketInfo *packets,
+            guint                n_packets,
+            guint64              samples)
+{
+  guint64 before = 0;
+  guint i;
+
+  for (i = 0; i < n_packets && before < samples; i++)
+    before += packets[i].samples;
+  return i;
+}
+
+/* The last boundary that the budget allows, and that leaves no crumb where the
+ * stretch is complete; 0 where packets to come decide. */
+static guint
+find_latest (EkaContainer         container,
+             const EkaCodec      *codec,
+             const EkaPacketInfo *packets,
+             guint                n_packets,
+             gboolean             complete,
+             const EkaCutBudget  *budget)
+{
+  const guint64 total = count_samples (packets, n_packets);
+  const guint fits = find_last (container, codec, packets, n_packets,
+                                budget->max_samples, budget->max_bytes);
+  guint earlier;
+
+  if (fits == n_packets)
+    return complete ? n_packets : 0;
+  if (total - count_samples (packets, fits) >= budget->min_rest)
     return fits;
   if (!complete)
     return 0;
   if (total <= budget->min_rest)
     return fits;
 
-  earlier = last_boundary (codec, packets, n_packets,
-                           total - budget->min_rest, budget->max_bytes);
-  return earlier > 0 ? earlier : fits;
+  earlier = find_last (container, codec, packets, n_packets,
+                       total - budget->min_rest, budget->max_bytes);
+  return earlier > 0 ? MIN (earlier, fits) : fits;
+}
+
+/**
+ * eka_cut_choose:
+ * @container: what the chunk will be written as
+ * @codec: the codec of the packets
+ * @packets: (array length=n_packets): a stretch, or its beginning
+ * @n_packets: how many
+ * @complete: nothing will be added to the stretch
+ * @budget: bounds of the next chunk
+ *
+ * Chooses how much of a stretch the next chunk takes. Where all of a complete
+ * stretch fits, that is it. Otherwise the cut lies in the middle of the best
+ * pause between both bounds; where there is none, as late as they allow. The
+ * rest is no crumb; the upper bounds win where that can't be had.
+ *
+ * Returns: the cut
+ */
+EkaCut
+eka_cut_choose (EkaContainer         container,
+                const EkaCodec      *codec,
+                const EkaPacketInfo *packets,
+                guint                n_packets,
+                gboolean             complete,
+                const EkaCutBudget  *budget)
+{
+  const guint64 crumb = eka_codec_samples_from_time (codec, EKA_CUT_CRUMB);
+  EkaCut cut = { 0 };
+  guint latest, earliest, seen, quiet;
+
+  latest = find_latest (container, codec, packets, n_packets, complete,
+                        budget);
+  cut.n_packets = latest;
+  if (latest == 0 || latest == n_packets)
+    return cut;
+
+  earliest = find_first (packets, n_packets, MAX (budget->min_samples, crumb));
+  if (earliest > latest)
+    return cut;
+  /* however many packets came before somebody asked: a cut is the same */
+  seen = find_first (packets, n_packets,
+                     count_samples (packets, latest) + crumb);
+  quiet = eka_quiet_find (codec, packets, seen, earliest, latest);
+  if (quiet == 0)
+    return cut;
+  return (EkaCut) { .n_packets = quiet, .quiet = TRUE };
 }
