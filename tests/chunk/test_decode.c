@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "chunk/chunker.h"
+#include "chunk/opus.h"
 #include "chunk/split.h"
 
 #include "oggreader.h"
@@ -289,10 +290,15 @@ pop_all (EkaChunker *chunker,
 static GPtrArray *
 cut_opus (const OggFile *file)
 {
-  const EkaChunkLimits limits = { 20 * SECOND, 10000000 };
+  const EkaChunkLimits limits = {
+    .min_duration = 20 * SECOND,
+    .max_duration = 20 * SECOND,
+    .max_bytes = 10000000,
+  };
   GPtrArray *chunks = g_ptr_array_new_with_free_func (
       (GDestroyNotify) eka_chunk_unref);
-  g_autoptr (EkaChunker) chunker = eka_chunker_new (&file->codec, &limits);
+  g_autoptr (EkaChunker) chunker = 
+      eka_chunker_new (&file->codec, EKA_CONTAINER_OGG, &limits);
   guint i;
 
   for (i = 0; i < file->packets->len; i++)
@@ -429,9 +435,14 @@ static void
 test_wav (Fixture      *self,
           gconstpointer user_data)
 {
-  const EkaChunkLimits limits = { 20 * SECOND, 10000000 };
+  const EkaChunkLimits limits = {
+    .min_duration = 20 * SECOND,
+    .max_duration = 20 * SECOND,
+    .max_bytes = 10000000,
+  };
   const EkaPacket packet = {
-    (guint8 *) self->samples, LENGTH * RATE * 2, 0, 0, FALSE,
+    .data = (guint8 *) self->samples,
+    .size = LENGTH * RATE * 2,
   };
   g_autoptr (GPtrArray) chunks = g_ptr_array_new_with_free_func (
       (GDestroyNotify) eka_chunk_unref);
@@ -439,8 +450,8 @@ test_wav (Fixture      *self,
   EkaCodec codec;
   guint i;
 
-  eka_codec_init_pcm (&codec, RATE, 1);
-  chunker = eka_chunker_new (&codec, &limits);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, RATE, 1);
+  chunker = eka_chunker_new (&codec, EKA_CONTAINER_WAV, &limits);
   g_assert_true (eka_chunker_push (chunker, &packet));
   eka_chunker_close (chunker);
   pop_all (chunker, chunks);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "chunk/chunker.h"
+#include "chunk/opus.h"
 #include "chunk/wav.h"
 
 #include "oggreader.h"
@@ -14,7 +15,7 @@
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 #define CRUMB 4800
-#define PRE_ROLL 24000
+#define PRE_ROLL 48000
 
 /* What one packet is, and which stretch it belongs to. */
 typedef struct
@@ -69,9 +70,11 @@ recording_new (guint seed)
   guint64 heard = 0, time = g_rand_int (rand);
   guint stretch = 0, i;
 
-  eka_codec_init_opus (&self->codec, 1 + seed % 2);
+  eka_opus_init_codec (&self->codec, 1 + seed % 2);
   self->codec.pre_skip = g_rand_int_range (rand, 0, 4000);
   self->limits.max_duration = g_rand_int_range (rand, 2, 25) * SECOND;
+  self->limits.min_duration =
+      self->limits.max_duration / 4 * g_rand_int_range (rand, 0, 5);
   self->limits.max_bytes = g_rand_int_range (rand, 1000000, 3000000);
   self->packets = g_array_new (FALSE, TRUE, sizeof (Packet));
   g_array_set_clear_func (self->packets, packet_clear);
@@ -86,7 +89,7 @@ recording_new (guint seed)
                          ? synth_random_opus_packet (rand, max_frame)
                          : synth_opus_packet (rand, config, 0, max_frame);
       data = g_bytes_get_data (packet.bytes, &size);
-      packet.samples = eka_codec_packet_samples (&self->codec, data, size);
+      packet.samples = eka_opus_packet_samples (data, size);
       packet.discont = gaps > 0 && g_rand_int_range (rand, 0, gaps) == 0;
       if (g_rand_int_range (rand, 0, 10) == 0 || i + 1 == n)
         packet.trim_end = g_rand_int_range (rand, 0, packet.samples);
@@ -132,7 +135,7 @@ cut_recording (const Recording *recording,
   GPtrArray *chunks = g_ptr_array_new_with_free_func (
       (GDestroyNotify) eka_chunk_unref);
   g_autoptr (EkaChunker) chunker =
-      eka_chunker_new (&recording->codec, &recording->limits);
+      eka_chunker_new (&recording->codec, EKA_CONTAINER_OGG, &recording->limits);
   guint i;
 
   for (i = 0; i < recording->packets->len; i++)
@@ -166,7 +169,7 @@ count_pre_roll (const OggFile *file,
       gsize size;
       const guint8 *data = g_bytes_get_data (file->packets->pdata[n++], &size);
       const guint samples =
-          eka_codec_packet_samples (&file->codec, data, size);
+          eka_opus_packet_samples (data, size);
 
       g_assert_cmpuint (samples, <=, hidden);
       hidden -= samples;
@@ -181,11 +184,15 @@ check_pre_roll (const Recording *recording,
                 guint            hidden)
 {
   const guint stretch = get_packet (recording, place)->stretch;
+  /* a quarter of a short chunk is enough */
+  const guint64 enough =
+      MIN (PRE_ROLL, MAX (recording->limits.max_duration, SECOND) / 4 * 48000 /
+                         SECOND);
 
   g_assert_cmpuint (n, <=, place);
   if (n > 0)
     g_assert_cmpuint (get_packet (recording, place - n)->stretch, ==, stretch);
-  if (hidden >= PRE_ROLL)
+  if (hidden >= enough)
     return;
   /* less than that only where the stretch has no more */
   if (place > n)
@@ -217,6 +224,7 @@ check_chunk (const Recording *recording,
   guint i;
 
   check_pre_roll (recording, place, n, hidden);
+  g_assert_cmpuint (chunk->pre_roll, ==, (guint64) hidden * SECOND / 48000);
   for (i = 0; i < file->packets->len; i++)
     {
       const Packet *packet = get_packet (recording, place - n + i);
@@ -289,16 +297,20 @@ test_opus (void)
 static void
 test_worst_bitrate (void)
 {
-  const EkaChunkLimits limits = { 20 * SECOND, 1000000 };
+  const EkaChunkLimits limits = {
+    .min_duration = 20 * SECOND,
+    .max_duration = 20 * SECOND,
+    .max_bytes = 1000000,
+  };
   g_autoptr (EkaChunker) chunker = NULL;
   guint8 data[1276] = { 0xe0 };
-  EkaPacket packet = { data, sizeof data, 0, 0, FALSE };
+  EkaPacket packet = { .data = data, .size = sizeof data };
   EkaCodec codec;
   guint64 sum = 0;
   guint i;
 
-  eka_codec_init_opus (&codec, 2);
-  chunker = eka_chunker_new (&codec, &limits);
+  eka_opus_init_codec (&codec, 2);
+  chunker = eka_chunker_new (&codec, EKA_CONTAINER_OGG, &limits);
   for (i = 0; i < 9000; i++)
     {
       g_autoptr (EkaChunk) chunk = NULL;
@@ -322,7 +334,9 @@ check_pcm (guint seed)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   const EkaChunkLimits limits = {
-    g_rand_int_range (rand, 1, 25) * SECOND, g_rand_int_range (rand, 2e5, 2e6),
+    .min_duration = g_rand_int_range (rand, 0, 25) * SECOND,
+    .max_duration = g_rand_int_range (rand, 1, 25) * SECOND,
+    .max_bytes = g_rand_int_range (rand, 2e5, 2e6),
   };
   g_autoptr (GByteArray) in = g_byte_array_new ();
   g_autoptr (GByteArray) out = g_byte_array_new ();
@@ -332,15 +346,20 @@ check_pcm (guint seed)
   EkaCodec codec;
   guint n = g_rand_int_range (rand, 1, 2000), i;
 
-  eka_codec_init_pcm (&codec, (const guint[]){ 8000, 16000, 44100 }[seed % 3],
-                      1 + seed % 2);
-  chunker = eka_chunker_new (&codec, &limits);
+  eka_codec_init_samples (
+      &codec, EKA_CODEC_PCM,
+      (const guint[]){ 8000, 16000, 44100 }[seed % 3], 1 + seed % 2);
+  chunker = eka_chunker_new (&codec, EKA_CONTAINER_WAV, &limits);
   for (i = 0; i < n; i++)
     {
       guint8 data[4000];
       const gsize size =
           4 * g_rand_int_range (rand, 1, g_rand_int_range (rand, 2, 1000));
-      const EkaPacket packet = { data, size, EKA_TIME_NONE, 0, FALSE };
+      const EkaPacket packet = {
+        .data = data,
+        .size = size,
+        .running_time = EKA_TIME_NONE,
+      };
 
       memset (data, g_rand_int (rand), size);
       g_assert_true (eka_chunker_push (chunker, &packet));
@@ -393,17 +412,21 @@ test_fuzz (void)
     {
       const gboolean opus = round % 4 != 0;
       const EkaChunkLimits limits = {
-        g_rand_int_range (rand, 1, 4) * SECOND, 128 * 1024,
+        .min_duration = g_rand_int_range (rand, 0, 5) * SECOND,
+        .max_duration = g_rand_int_range (rand, 1, 4) * SECOND,
+        .max_bytes = 128 * 1024,
       };
       g_autoptr (EkaChunker) chunker = NULL;
       guint index = 0;
       EkaCodec codec;
 
-      eka_codec_init_pcm (&codec, g_rand_int_range (rand, 1, 400000), 1);
+      eka_codec_init_samples (&codec, EKA_CODEC_PCM,
+                              g_rand_int_range (rand, 1, 400000), 1);
       if (opus)
-        eka_codec_init_opus (&codec, 1);
+        eka_opus_init_codec (&codec, 1);
       codec.pre_skip = g_rand_int_range (rand, 0, 65536);
-      chunker = eka_chunker_new (&codec, &limits);
+      chunker = eka_chunker_new (
+          &codec, opus ? EKA_CONTAINER_OGG : EKA_CONTAINER_WAV, &limits);
       for (i = 0; i < 300; i++)
         {
           const gsize size = g_rand_int_range (
@@ -413,7 +436,10 @@ test_fuzz (void)
             .size = size,
             .running_time =
                 g_rand_boolean (rand) ? g_rand_int (rand) : EKA_TIME_NONE,
+            .utc = g_rand_boolean (rand) ? g_rand_int (rand) : 0,
+            .skip = g_rand_int (rand) >> g_rand_int_range (rand, 8, 32),
             .trim_end = g_rand_int (rand) >> g_rand_int_range (rand, 0, 32),
+            .loudness = g_rand_int_range (rand, 0, 129),
             .discont = g_rand_int_range (rand, 0, 30) == 0,
           };
           EkaChunk *chunk;

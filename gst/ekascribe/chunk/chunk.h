@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * @extension: file name extension without the dot, a static string
  * @running_time: running time of the first sample that is heard, in ns, or
  *   %EKA_TIME_NONE
+ * @utc: its wall clock time in ns since 1970; 0: unknown; set by who makes the
+ *   chunk
  * @duration: what a decoder returns of this chunk, in ns (pre-roll and trimmed
  *   samples not counted)
  * @samples: the same, in samples of the codec's rate
@@ -31,6 +33,7 @@ typedef struct
   const gchar *media_type;
   const gchar *extension;
   guint64 running_time;
+  guint64 utc;
   guint64 duration;
   guint64 samples;
   guint64 pre_roll;

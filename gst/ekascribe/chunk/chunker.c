@@ -5,8 +5,8 @@
 #include "chunk/chunker.h"
 
 #include "chunk/cut.h"
-#include "chunk/ogg.h"
-#include "chunk/wav.h"
+#include "chunk/pcm.h"
+#include "chunk/preroll.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 
@@ -18,6 +18,8 @@
 #define MIN_BYTES (128 * 1024)
 #define MAX_BYTES (1024 * 1024 * 1024)
 
+#define MIN_PACKETS 1024
+
 /* Serial number of the Ogg stream of chunk 0 ("eka"). Each chunk has its own,
  * so that files put one behind the other are a valid chain. */
 #define SERIAL_BASE 0x656b6100
@@ -26,8 +28,7 @@
 typedef struct
 {
   guint n_packets;
-  guint64 samples;
-  guint trim_end;    /* of the last packet, in case that none follows */
+  guint trim_end;    /* at its end, in case that none follows */
   gboolean complete; /* no packet will be added */
 } Stretch;
 
@@ -38,24 +39,25 @@ typedef struct
 struct _EkaChunker
 {
   EkaCodec codec;
+  EkaContainer container;
   const gchar *media_type;
-  const gchar *extension;
   guint index;
 
   /* in samples of the codec's rate, and bytes */
+  guint64 min_samples;
   guint64 max_samples;
   guint64 max_bytes;
   guint64 crumb_samples;
-  guint64 pre_roll_samples;
+  gboolean whole;
 
   GArray *packets;
   GByteArray *data;
   guint next;
   gsize next_offset;
+  guint previous; /* for eka_codec_measure_packet() */
+  EkaCelt celt;   /* for eka_codec_judge_packet() */
 
-  guint pre_roll; /* history packets that open the next chunk */
-  guint64 pre_roll_length;
-  guint64 pre_roll_cost;
+  EkaPreRoll pre_roll; /* of the next chunk, at the end of history */
 
   guint64 pending_samples;
   guint64 pending_cost;
@@ -66,6 +68,7 @@ struct _EkaChunker
   gboolean gap;         /* a packet that was left out came after a gap */
 
   guint64 base_time; /* last time that a packet told */
+  guint64 base_utc;  /* the same, on the wall */
   guint64 base_samples;
 };
 
@@ -76,53 +79,42 @@ get_packet (EkaChunker *self,
   return &g_array_index (self->packets, EkaPacketInfo, i);
 }
 
-/* Chooses the pre-roll of the next chunk: enough history, but never so much
- * that it crowds out what the chunk is for. */
+/* Never so much pre-roll that it crowds out what the chunk is for. */
 static void
 update_pre_roll (EkaChunker *self)
 {
-  self->pre_roll = 0;
-  self->pre_roll_length = 0;
-  self->pre_roll_cost = 0;
-
-  while (self->pre_roll < self->next &&
-         self->pre_roll_length < self->pre_roll_samples)
-    {
-      const EkaPacketInfo *info =
-          get_packet (self, self->next - self->pre_roll - 1);
-      const guint64 cost = eka_cut_packet_cost (&self->codec, info->size);
-
-      if (self->pre_roll_cost + cost > self->max_bytes / 4)
-        break;
-      self->pre_roll++;
-      self->pre_roll_length += info->samples;
-      self->pre_roll_cost += cost;
-    }
+  eka_preroll_choose (&self->pre_roll, self->container, &self->codec,
+                      get_packet (self, self->next), self->next,
+                      self->max_samples / 4, self->max_bytes / 4);
 }
 
 /**
  * eka_chunker_new:
  * @codec: what the packets hold; copied
+ * @container: what chunks are, which holds @codec
  * @limits: bounds of every chunk; copied
  *
  * Returns: (transfer full): a chunker whose next chunk has the index 0
  */
 EkaChunker *
 eka_chunker_new (const EkaCodec       *codec,
+                 EkaContainer          container,
                  const EkaChunkLimits *limits)
 {
-  EkaChunker *self = g_new0 (EkaChunker, 1);
-  const gboolean opus = codec->type == EKA_CODEC_OPUS;
+  EkaChunker *self;
 
-  self->codec = *codec;
-  self->media_type = opus ? "audio/ogg;codecs=opus" : "audio/wav";
-  self->extension = opus ? "ogg" : "wav";
+  g_return_val_if_fail (eka_container_holds (container, codec->type), NULL);
+
+  self = g_new0 (EkaChunker, 1);
+  eka_codec_copy (&self->codec, codec);
+  self->container = container;
+  self->media_type = eka_container_get_media_type (container, codec->type);
   self->crumb_samples = eka_codec_samples_from_time (codec, EKA_CUT_CRUMB);
-  self->pre_roll_samples =
-      opus ? eka_codec_samples_from_time (codec, EKA_CUT_PRE_ROLL) : 0;
-  self->packets = g_array_new (FALSE, FALSE, sizeof (EkaPacketInfo));
-  self->data = g_byte_array_new ();
-  self->skip = opus ? codec->pre_skip : 0;
+  /* with room, so that there is a place to point at before the first packet */
+  self->packets =
+      g_array_sized_new (FALSE, FALSE, sizeof (EkaPacketInfo), MIN_PACKETS);
+  self->data = g_byte_array_sized_new (MIN_PACKETS);
+  self->skip = codec->pre_skip;
   self->base_time = EKA_TIME_NONE;
   eka_chunker_set_limits (self, limits);
   return self;
@@ -137,6 +129,7 @@ eka_chunker_free (EkaChunker *chunker)
 {
   g_array_unref (chunker->packets);
   g_byte_array_unref (chunker->data);
+  eka_codec_clear (&chunker->codec);
   g_free (chunker);
 }
 
@@ -145,18 +138,24 @@ eka_chunker_free (EkaChunker *chunker)
  * @chunker: a chunker
  * @limits: bounds of a chunk; copied
  *
- * Holds from the next cut on. Limits under 1 s or 128 KiB are raised to these,
- * those over a day or 1 GiB are lowered to them.
+ * Holds from the next cut on. Upper limits under 1 s or 128 KiB are raised to
+ * these, those over a day or 1 GiB are lowered to them; a lower limit over the
+ * upper one is lowered to half of that, so that there is a window for the cut.
  */
 void
 eka_chunker_set_limits (EkaChunker           *chunker,
                         const EkaChunkLimits *limits)
 {
   const guint64 duration =
-      CLAMP (limits->max_duration, MIN_DURATION, MAX_DURATION);
+      limits->whole ? MAX_DURATION
+                    : CLAMP (limits->max_duration, MIN_DURATION, MAX_DURATION);
 
+  chunker->whole = limits->whole;
   chunker->max_samples =
       eka_codec_samples_from_time (&chunker->codec, duration);
+  chunker->min_samples = eka_codec_samples_from_time (
+      &chunker->codec, limits->min_duration > duration ? duration / 2
+                                                       : limits->min_duration);
   chunker->max_bytes = CLAMP (limits->max_bytes, MIN_BYTES, MAX_BYTES);
   update_pre_roll (chunker);
 }
@@ -166,8 +165,8 @@ eka_chunker_set_limits (EkaChunker           *chunker,
  * @chunker: a chunker
  * @media_type: exact Content-Type of the chunks, a static string
  *
- * Replaces the default (`audio/ogg;codecs=opus` or `audio/wav`) where a service
- * lists another name for the same format.
+ * Replaces that of eka_container_get_media_type() where a service lists another
+ * name for the same format.
  */
 void
 eka_chunker_set_media_type (EkaChunker  *chunker,
@@ -176,7 +175,7 @@ eka_chunker_set_media_type (EkaChunker  *chunker,
   chunker->media_type = media_type;
 }
 
-/* Does @packet begin a stretch? A crumb before it opens it instead, unless the
+/* Does a packet begin a stretch? A crumb before it opens it instead, unless the
  * recording was closed in between. */
 static gboolean
 begins_stretch (EkaChunker *self,
@@ -190,27 +189,165 @@ begins_stretch (EkaChunker *self,
     return TRUE;
   if (self->breaks == 0)
     heard -= MIN (heard, self->skip);
-  return discont && heard >= self->crumb_samples;
+  return discont && !self->whole && heard >= self->crumb_samples;
 }
 
-static guint64
-next_running_time (EkaChunker *self,
-                   guint64     told,
-                   guint       samples)
+/* Tells a packet its times: what is not told follows from what was. */
+static void
+set_times (EkaChunker      *self,
+           const EkaPacket *packet,
+           EkaPacketInfo   *info)
 {
-  guint64 running_time;
+  guint64 passed;
 
-  if (told != EKA_TIME_NONE)
+  if (packet->running_time != EKA_TIME_NONE)
     {
-      self->base_time = told;
+      self->base_time = packet->running_time;
+      self->base_utc = packet->utc;
       self->base_samples = 0;
     }
-  running_time = self->base_time;
-  if (running_time != EKA_TIME_NONE)
-    running_time +=
-        eka_codec_time_from_samples (&self->codec, self->base_samples);
-  self->base_samples += samples;
-  return running_time;
+  passed = eka_codec_time_from_samples (&self->codec, self->base_samples);
+  info->running_time =
+      self->base_time == EKA_TIME_NONE ? EKA_TIME_NONE
+                                       : self->base_time + passed;
+  info->utc = packet->utc != 0    ? packet->utc
+              : self->base_utc == 0 ? 0
+                                   : self->base_utc + passed;
+  self->base_samples += info->samples;
+}
+
+static void
+append (EkaChunker          *self,
+        const EkaPacketInfo *info,
+        const guint8        *data)
+{
+  self->pending_samples += info->samples;
+  self->open_samples += info->samples;
+  self->pending_cost +=
+      eka_container_packet_cost (self->container, &self->codec, info->size,
+                                 info->samples);
+  g_array_append_val (self->packets, *info);
+  g_byte_array_append (self->data, data, info->size);
+}
+
+/* Of @trim_end samples at the end of a packet, those in a part of it that has
+ * @samples and @after behind it */
+static guint
+share_trim_end (guint trim_end,
+                guint samples,
+                gsize after)
+{
+  return trim_end > after ? (guint) MIN (trim_end - after, samples) : 0;
+}
+
+/* Samples go on in the last block until it is full. Only a block tells a time,
+ * but it is that of the packet from which the next one is counted. */
+static gsize
+extend_block (EkaChunker      *self,
+              const EkaPacket *packet)
+{
+  const guint frame = eka_codec_frame_size (&self->codec);
+  const gsize block = eka_pcm_block_size (&self->codec);
+  EkaPacketInfo *last;
+  gsize size;
+
+  if (self->packets->len <= self->next)
+    return 0;
+  last = get_packet (self, self->packets->len - 1);
+  if (last->size >= block || last->trim_end > 0)
+    return 0;
+  size = MIN (block - last->size, packet->size - packet->size % frame);
+  last->size += size;
+  last->samples += size / frame;
+  self->pending_samples += size / frame;
+  self->open_samples += size / frame;
+  self->pending_cost += size;
+  if (packet->running_time != EKA_TIME_NONE)
+    {
+      self->base_time = packet->running_time;
+      self->base_utc = packet->utc;
+      self->base_samples = 0;
+    }
+  self->base_samples += size / frame;
+  last->trim_end = share_trim_end (packet->trim_end, size / frame,
+                                   (packet->size - size) / frame);
+  g_byte_array_append (self->data, packet->data, size);
+  last->loudness = eka_pcm_measure (
+      &self->codec, self->data->data + self->data->len - last->size,
+      last->size);
+  return size;
+}
+
+/* @info: what is true of the first sample of @packet */
+static void
+append_blocks (EkaChunker      *self,
+               const EkaPacket *packet,
+               EkaPacketInfo   *info)
+{
+  const guint frame = eka_codec_frame_size (&self->codec);
+  const gsize block = eka_pcm_block_size (&self->codec);
+  const gsize size = packet->size - packet->size % frame;
+  EkaPacket rest = *packet;
+  gsize done = info->discont ? 0 : extend_block (self, packet);
+
+  for (; done < size; done += info->size)
+    {
+      info->size = MIN (size - done, block);
+      info->samples = info->size / frame;
+      info->trim_end = share_trim_end (packet->trim_end, info->samples,
+                                       (size - done - info->size) / frame);
+      info->loudness =
+          packet->loudness != 0
+              ? packet->loudness
+              : eka_pcm_measure (&self->codec, packet->data + done, info->size);
+      rest.running_time = done == 0 ? packet->running_time : EKA_TIME_NONE;
+      rest.utc = done == 0 ? packet->utc : 0;
+      set_times (self, &rest, info);
+      append (self, info, packet->data + done);
+      info->discont = FALSE;
+    }
+}
+
+static void
+append_packet (EkaChunker      *self,
+               const EkaPacket *packet,
+               EkaPacketInfo   *info)
+{
+  info->size = (guint) packet->size;
+  info->trim_end = MIN (packet->trim_end, info->samples);
+  info->loudness = packet->loudness;
+  eka_codec_judge_packet (&self->codec, &self->celt, packet->data, info);
+  set_times (self, packet, info);
+  append (self, info, packet->data);
+}
+
+/* As many as a file can tell: 16 bits in an OpusHead, none in Vorbis */
+static guint64
+get_max_skip (const EkaCodec *codec)
+{
+  switch (codec->type)
+    {
+    case EKA_CODEC_OPUS:
+      return G_MAXUINT16;
+    case EKA_CODEC_VORBIS:
+      return 0;
+    default:
+      return G_MAXUINT64;
+    }
+}
+
+/* @samples: at the start of the next packet; the header may have told them too
+ */
+static void
+hide_start (EkaChunker *self,
+            guint64     samples)
+{
+  const guint64 skip = MIN (self->pending_samples + samples,
+                            get_max_skip (&self->codec));
+
+  if (samples > 0 && self->index == 0 && self->breaks == 0 &&
+      self->pending_samples <= self->skip)
+    self->skip = MAX (self->skip, skip);
 }
 
 /**
@@ -222,46 +359,42 @@ next_running_time (EkaChunker *self,
  * After eka_chunker_close() it begins a stretch of its own.
  *
  * Returns: %FALSE where some of it can't be used: an empty or damaged packet is
- *   left out, a part of a PCM frame is cut off
+ *   left out, a part of a sample is cut off
  */
 gboolean
 eka_chunker_push (EkaChunker      *chunker,
                   const EkaPacket *packet)
 {
   const EkaCodec *codec = &chunker->codec;
-  EkaPacketInfo info = { 0, };
-  gsize size = packet->size;
+  const guint frame = eka_codec_frame_size (codec);
+  const gboolean discont =
+      begins_stretch (chunker, packet->discont || chunker->gap);
+  EkaPacketInfo info = { .discont = discont };
+  guint previous = discont ? 0 : chunker->previous;
 
-  if (size <= MAX_BYTES)
-    info.samples = eka_codec_packet_samples (codec, packet->data, size);
-  if (info.samples == 0)
+  if (packet->size > MAX_BYTES ||
+      !eka_codec_measure_packet (codec, packet->data, packet->size, &previous,
+                                 &info.samples))
     {
       /* what follows it still comes after a gap */
       chunker->gap = chunker->gap || packet->discont;
       return FALSE;
     }
-  if (codec->type == EKA_CODEC_PCM)
-    size -= size % (2 * codec->channels);
-
-  info.size = (guint) size;
-  info.trim_end = MIN (packet->trim_end, info.samples);
-  info.running_time =
-      next_running_time (chunker, packet->running_time, info.samples);
-  info.discont = begins_stretch (chunker, packet->discont || chunker->gap);
-  if (info.discont)
+  chunker->previous = previous;
+  if (discont)
     {
       chunker->breaks++;
       chunker->open_samples = 0;
     }
+  hide_start (chunker, MIN (packet->skip, info.samples));
   chunker->gap = FALSE;
   chunker->closed = FALSE;
 
-  chunker->pending_samples += info.samples;
-  chunker->open_samples += info.samples;
-  chunker->pending_cost += eka_cut_packet_cost (codec, size);
-  g_array_append_val (chunker->packets, info);
-  g_byte_array_append (chunker->data, packet->data, (guint) size);
-  return size == packet->size;
+  if (frame > 0)
+    append_blocks (chunker, packet, &info);
+  else
+    append_packet (chunker, packet, &info);
+  return frame == 0 || packet->size % frame == 0;
 }
 
 /**
@@ -277,13 +410,6 @@ eka_chunker_close (EkaChunker *chunker)
   chunker->closed = chunker->pending_samples > 0;
 }
 
-static gsize
-header_size (EkaChunker *self)
-{
-  return self->codec.type == EKA_CODEC_OPUS ? EKA_OGG_HEADER_SIZE
-                                            : EKA_WAV_HEADER_SIZE;
-}
-
 /* Is a look at the packets worth it? Most calls of pop end here. */
 static gboolean
 may_cut (EkaChunker *self)
@@ -292,10 +418,11 @@ may_cut (EkaChunker *self)
     return FALSE;
   if (self->closed || self->breaks > 0)
     return TRUE;
-  return self->pre_roll_length + self->pending_samples >=
+  if (self->whole)
+    return FALSE;
+  return self->pre_roll.hidden + self->pending_samples >=
              self->max_samples + self->crumb_samples ||
-         header_size (self) + self->pre_roll_cost + self->pending_cost >
-             self->max_bytes;
+         eka_chunker_get_size (self) > self->max_bytes;
 }
 
 static void
@@ -306,107 +433,100 @@ find_stretch (EkaChunker *self,
 
   *stretch = (Stretch) { .complete = self->closed || self->breaks > 0 };
   do
-    stretch->samples += get_packet (self, i++)->samples;
+    i++;
   while (i < self->packets->len && !get_packet (self, i)->discont);
   stretch->n_packets = i - self->next;
-  stretch->trim_end = get_packet (self, i - 1)->trim_end;
+  do
+    stretch->trim_end += get_packet (self, --i)->trim_end;
+  while (i > self->next &&
+         get_packet (self, i)->trim_end == get_packet (self, i)->samples);
 }
 
-static guint64
+static EkaCut
 choose_cut (EkaChunker    *self,
             const Stretch *stretch)
 {
   const EkaCutBudget budget = {
-    .max_samples = self->max_samples - self->pre_roll_length,
-    .max_bytes = self->max_bytes - header_size (self) - self->pre_roll_cost,
+    /* of what is heard */
+    .min_samples = self->skip + MAX (self->min_samples, self->crumb_samples),
+    .max_samples = self->max_samples - self->pre_roll.hidden,
+    .max_bytes = self->max_bytes - self->pre_roll.cost -
+                 eka_container_header_size (self->container, &self->codec),
     .min_rest = self->crumb_samples + stretch->trim_end,
   };
 
-  return eka_cut_choose (&self->codec, get_packet (self, self->next),
-                         stretch->n_packets, stretch->complete, &budget);
+  return eka_cut_choose (self->container, &self->codec,
+                         get_packet (self, self->next), stretch->n_packets,
+                         stretch->complete, &budget);
 }
 
 static GBytes *
-write_opus (EkaChunker *self,
-            guint64     samples,
+write_file (EkaChunker *self,
+            guint       n_packets,
             guint       trim_end)
 {
-  EkaOggStream stream = {
+  const guint pre_roll = self->pre_roll.n_packets;
+  EkaStream stream = {
     .codec = &self->codec,
     .serial = SERIAL_BASE + self->index,
-    .pre_skip = self->pre_roll_length + self->skip,
+    .skip = self->pre_roll.skip + self->skip,
     .trim_end = trim_end,
-    .packets = get_packet (self, self->next - self->pre_roll),
-    .n_packets = self->pre_roll,
+    .packets = get_packet (self, self->next - pre_roll),
+    .n_packets = pre_roll + n_packets,
     .data = self->data->data + self->next_offset,
+    .n_history = self->next - pre_roll,
   };
   guint i;
 
-  for (i = 0; i < self->pre_roll; i++)
+  for (i = 0; i < pre_roll; i++)
     stream.data -= stream.packets[i].size;
-  while (samples > 0)
-    samples -= stream.packets[stream.n_packets++].samples;
-  return eka_ogg_write (&stream);
+  return eka_container_write (self->container, &stream);
 }
 
-/* Running time of the packet that holds the first sample that is heard. */
-static guint64
-first_running_time (EkaChunker *self)
+/* Tells a chunk when its first sample is heard: with the packet that holds it.
+ */
+static void
+set_chunk_times (EkaChunker *self,
+                 EkaChunk   *chunk)
 {
   guint64 skip = self->skip;
   guint i = self->next;
 
   while (skip >= get_packet (self, i)->samples)
     skip -= get_packet (self, i++)->samples;
-  return get_packet (self, i)->running_time;
+  chunk->running_time = get_packet (self, i)->running_time;
+  chunk->utc = get_packet (self, i)->utc;
 }
 
-/* Returns: (nullable): %NULL where nothing of @samples is heard */
+/* Returns: (nullable): %NULL where nothing of it is heard */
 static EkaChunk *
 make_chunk (EkaChunker *self,
+            guint       n_packets,
             guint64     samples,
             guint       trim_end)
 {
-  const guint frame_size = 2 * self->codec.channels;
   const guint64 heard = samples - MIN (samples, self->skip + trim_end);
   g_autoptr (GBytes) bytes = NULL;
   EkaChunk *chunk;
 
   if (heard == 0)
     return NULL;
-  if (self->codec.type == EKA_CODEC_OPUS)
-    bytes = write_opus (self, samples, trim_end);
-  else
-    bytes = eka_wav_write (&self->codec, self->data->data + self->next_offset,
-                           heard * frame_size);
+  bytes = write_file (self, n_packets, trim_end);
   chunk = eka_chunk_new (self->index++, bytes, self->media_type,
-                         self->extension, first_running_time (self),
+                         eka_container_get_extension (self->container),
+                         EKA_TIME_NONE,
                          eka_codec_time_from_samples (&self->codec, heard),
                          heard);
+  set_chunk_times (self, chunk);
   chunk->pre_roll =
-      eka_codec_time_from_samples (&self->codec, self->pre_roll_length);
+      eka_codec_time_from_samples (&self->codec, self->pre_roll.hidden);
   return chunk;
-}
-
-/* Cuts the head off a PCM packet. */
-static void
-split_packet (EkaChunker    *self,
-              EkaPacketInfo *info,
-              guint64        samples)
-{
-  const guint64 size = samples * 2 * self->codec.channels;
-
-  if (info->running_time != EKA_TIME_NONE)
-    info->running_time += eka_codec_time_from_samples (&self->codec, samples);
-  info->samples -= samples;
-  info->size -= size;
-  self->next_offset += size;
-  self->pending_cost -= size;
 }
 
 /* Turns pending packets into history. */
 static void
-take_samples (EkaChunker *self,
+take_packets (EkaChunker *self,
+              guint       n_packets,
               guint64     samples)
 {
   self->pending_samples -= samples;
@@ -414,19 +534,13 @@ take_samples (EkaChunker *self,
     self->open_samples -= samples;
   self->skip -= MIN (self->skip, samples);
 
-  while (samples > 0)
+  while (n_packets-- > 0)
     {
-      EkaPacketInfo *info = get_packet (self, self->next);
+      const EkaPacketInfo *info = get_packet (self, self->next++);
 
-      if (info->samples > samples)
-        {
-          split_packet (self, info, samples);
-          return;
-        }
-      samples -= info->samples;
       self->next_offset += info->size;
-      self->pending_cost -= eka_cut_packet_cost (&self->codec, info->size);
-      self->next++;
+      self->pending_cost -= eka_container_packet_cost (
+          self->container, &self->codec, info->size, info->samples);
     }
 }
 
@@ -443,6 +557,7 @@ end_stretch (EkaChunker *self)
   else
     {
       self->closed = FALSE;
+      self->previous = 0;
     }
 }
 
@@ -451,18 +566,16 @@ static void
 drop_history (EkaChunker *self,
               gboolean    all)
 {
-  guint64 length = 0;
+  const guint keep =
+      all ? 0
+          : eka_preroll_count_history (&self->codec,
+                                       get_packet (self, self->next),
+                                       self->next);
   gsize size = 0;
-  guint keep = 0;
+  guint i;
 
-  while (!all && keep < self->next && length < self->pre_roll_samples)
-    {
-      const EkaPacketInfo *info = get_packet (self, self->next - ++keep);
-
-      length += info->samples;
-      size += info->size;
-    }
-
+  for (i = self->next - keep; i < self->next; i++)
+    size += get_packet (self, i)->size;
   if (self->next > keep)
     g_array_remove_range (self->packets, 0, self->next - keep);
   if (self->next_offset > size)
@@ -470,6 +583,18 @@ drop_history (EkaChunker *self,
   self->next = keep;
   self->next_offset = size;
   update_pre_roll (self);
+}
+
+static guint64
+count_samples (EkaChunker *self,
+               guint       n_packets)
+{
+  guint64 samples = 0;
+  guint i;
+
+  for (i = 0; i < n_packets; i++)
+    samples += get_packet (self, self->next + i)->samples;
+  return samples;
 }
 
 /**
@@ -489,15 +614,18 @@ eka_chunker_pop (EkaChunker *chunker)
       Stretch stretch;
       guint64 samples;
       gboolean ends;
+      EkaCut cut;
 
       find_stretch (chunker, &stretch);
-      samples = choose_cut (chunker, &stretch);
-      if (samples == 0)
+      cut = choose_cut (chunker, &stretch);
+      if (cut.n_packets == 0)
         return NULL;
 
-      ends = stretch.complete && samples == stretch.samples;
-      chunk = make_chunk (chunker, samples, ends ? stretch.trim_end : 0);
-      take_samples (chunker, samples);
+      ends = stretch.complete && cut.n_packets == stretch.n_packets;
+      samples = count_samples (chunker, cut.n_packets);
+      chunk = make_chunk (chunker, cut.n_packets, samples,
+                          ends ? stretch.trim_end : 0);
+      take_packets (chunker, cut.n_packets, samples);
       if (ends)
         end_stretch (chunker);
       drop_history (chunker, ends);
@@ -524,4 +652,17 @@ eka_chunker_get_pending (EkaChunker *chunker,
     *bytes = chunker->data->len - chunker->next_offset;
   return eka_codec_time_from_samples (&chunker->codec,
                                       chunker->pending_samples - hidden);
+}
+
+/**
+ * eka_chunker_get_size:
+ * @chunker: a chunker
+ *
+ * Returns: bytes of the file that what is pending would make, at most
+ */
+gsize
+eka_chunker_get_size (EkaChunker *chunker)
+{
+  return eka_container_header_size (chunker->container, &chunker->codec) +
+         chunker->pre_roll.cost + chunker->pending_cost;
 }

@@ -5,21 +5,25 @@
 #pragma once
 
 #include "chunk/chunk.h"
-#include "chunk/codec.h"
-#include "chunk/packet.h"
+#include "chunk/container.h"
 
 G_BEGIN_DECLS
 
 /**
  * EkaChunkLimits:
+ * @min_duration: a cut falls no earlier, in ns, unless the audio ends
  * @max_duration: longest chunk in ns, as a decoder that ignores pre-skip would
  *   count it: pre-roll included
  * @max_bytes: largest file in bytes
+ * @whole: the recording is one chunk, gaps or not, whatever it lasts; the caller
+ *   watches eka_chunker_get_size()
  */
 typedef struct
 {
+  guint64 min_duration;
   guint64 max_duration;
   gsize max_bytes;
+  gboolean whole;
 } EkaChunkLimits;
 
 /**
@@ -32,6 +36,7 @@ typedef struct
 typedef struct _EkaChunker EkaChunker;
 
 EkaChunker *eka_chunker_new            (const EkaCodec       *codec,
+                                        EkaContainer          container,
                                         const EkaChunkLimits *limits);
 void        eka_chunker_free           (EkaChunker           *chunker);
 void        eka_chunker_set_limits     (EkaChunker           *chunker,
@@ -42,6 +47,7 @@ gboolean    eka_chunker_push           (EkaChunker           *chunker,
                                         const EkaPacket      *packet);
 void        eka_chunker_close          (EkaChunker           *chunker);
 EkaChunk   *eka_chunker_pop            (EkaChunker           *chunker);
+gsize       eka_chunker_get_size       (EkaChunker           *chunker);
 guint64     eka_chunker_get_pending    (EkaChunker           *chunker,
                                         gsize                *bytes);
 
