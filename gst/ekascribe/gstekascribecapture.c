@@ -134,6 +134,20 @@ gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
 }
 
 /**
+ * gst_ekascribe_recording_add_filled:
+ * @self: a run
+ * @duration: of silence in place of audio that did not come, in ns
+ */
+void
+gst_ekascribe_recording_add_filled (GstEkascribeRecording *self,
+                                    GstClockTime           duration)
+{
+  g_mutex_lock (&self->lock);
+  self->filled += duration;
+  g_mutex_unlock (&self->lock);
+}
+
+/**
  * gst_ekascribe_recording_add_damaged:
  * @self: a run
  * @whole: nothing of the packet was taken
@@ -163,6 +177,20 @@ fail_doomed (GstEkascribeRecording *self,
   if (element != NULL)
     gst_ekascribe_post_error (element, doom, session_id);
   gst_ekascribe_recording_mark_failed (self);
+}
+
+/**
+ * gst_ekascribe_recording_fail:
+ * @self: a run
+ * @error: why the recording can't go on
+ *
+ * Posts it as ERROR. What was put goes its way.
+ */
+void
+gst_ekascribe_recording_fail (GstEkascribeRecording *self,
+                              const GError          *error)
+{
+  fail_doomed (self, NULL, error);
 }
 
 /* A stream that has not taken what is dropped would have a hole; and it would keep

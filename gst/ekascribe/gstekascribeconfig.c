@@ -180,6 +180,9 @@ gst_ekascribe_config_new (const GstEkascribeProperties *properties)
     self->client_id = dup_set (g_getenv ("EKASCRIBE_CLIENT_ID"));
     self->client_secret = dup_set (g_getenv ("EKASCRIBE_CLIENT_SECRET"));
   }
+  self->container = properties->container;
+  self->encode = properties->encode;
+  self->min_chunk_duration = properties->min_chunk_duration;
   self->max_chunk_duration = properties->max_chunk_duration;
   self->max_size_bytes = properties->max_size_bytes;
   self->max_size_time = properties->max_size_time;

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * @client_id: (nullable): logs in for tokens
  * @client_secret: (nullable): with this
  * @auth_url: (nullable): there; %NULL: at the host of the service
+ * @container: what chunks are
+ * @encode: what decoded audio becomes
+ * @min_chunk_duration: ns
  * @max_chunk_duration: ns
  * @max_size_bytes: of audio that waits for the uplink; 0: no bound
  * @max_size_time: the same in ns; 0: no bound
@@ -37,6 +40,9 @@ typedef struct
   gchar *client_id;
   gchar *client_secret;
   gchar *auth_url;
+  GstEkascribeContainer container;
+  GstEkascribeEncode encode;
+  GstClockTime min_chunk_duration;
   GstClockTime max_chunk_duration;
   guint64 max_size_bytes;
   GstClockTime max_size_time;

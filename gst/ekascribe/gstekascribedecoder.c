@@ -14,6 +14,13 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
   "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
   "rate = (int) 16000, channels = (int) 1"
 
+/* Plenty for speech at 16 kHz. */
+#define OPUS_BITRATE 24000
+
+/* Of GstOpusEnc */
+#define OPUS_VOICE "voice"
+#define OPUS_VBR "vbr"
+
 static GList *
 find_factories (GstElementFactoryListType type,
                 GstCaps                  *caps)
@@ -115,11 +122,27 @@ add_converters (GstBin *bin,
   return TRUE;
 }
 
+static gboolean
+add_encoder (GstBin *bin,
+             GList **elements)
+{
+  GstElement *encoder;
+
+  if (!add_by_name (bin, elements, "opusenc"))
+    return FALSE;
+  encoder = g_list_last (*elements)->data;
+  g_object_set (encoder, "bitrate", OPUS_BITRATE, NULL);
+  gst_util_set_object_arg (G_OBJECT (encoder), "audio-type", OPUS_VOICE);
+  gst_util_set_object_arg (G_OBJECT (encoder), "bitrate-type", OPUS_VBR);
+  return TRUE;
+}
+
 /* @parser and @decoder may be NULL. */
 static GList *
 try_build (GstBin            *bin,
            GstElementFactory *parser,
            GstElementFactory *decoder,
+           GstEkascribeWay    way,
            GstPad            *target)
 {
   GList *elements = NULL;
@@ -130,7 +153,11 @@ try_build (GstBin            *bin,
   if (decoder != NULL)
     good = add (bin, &elements, gst_element_factory_create (decoder, NULL)) !=
            NULL;
-  if (good && add_converters (bin, &elements) && link_all (elements, target) &&
+  if (way != GST_EKASCRIBE_WAY_PARSE)
+    good = good && add_converters (bin, &elements);
+  if (way == GST_EKASCRIBE_WAY_ENCODE)
+    good = good && add_encoder (bin, &elements);
+  if (good && elements != NULL && link_all (elements, target) &&
       start_all (elements))
     return elements;
   gst_ekascribe_decoder_remove (bin, elements);
@@ -158,48 +185,93 @@ complain (GstBin  *bin,
       ("no decoder of rank marginal or higher takes %s", text));
 }
 
-/**
- * gst_ekascribe_decoder_build:
- * @bin: where the elements go
- * @caps: what comes in
- * @target: a sink pad that takes S16LE at 16 kHz, mono
- *
- * Makes, links and starts what turns @caps into what @target takes: a parser
- * and the best decoder, where one is needed, and converters. Posts what is
- * missing.
- *
- * Returns: (transfer container) (nullable): the elements, upstream first; they
- *   belong to @bin
- */
-GList *
-gst_ekascribe_decoder_build (GstBin  *bin,
-                             GstCaps *caps,
-                             GstPad  *target)
+static void
+complain_parser (GstBin  *bin,
+                 GstCaps *caps)
 {
-  g_autoptr (GstCaps) simple = NULL;
-  GList *parsers, *decoders, *l;
+  g_autofree gchar *codec = gst_pb_utils_get_codec_description (caps);
+
+  GST_ELEMENT_ERROR (
+      bin, CORE, MISSING_PLUGIN,
+      ("No parser for %s is installed. Install the GStreamer plugin that has "
+       "one, on Debian gstreamer1.0-plugins-good or gstreamer1.0-plugins-bad.",
+       codec),
+      ("caps %" GST_PTR_FORMAT, caps));
+}
+
+static GList *
+build_parser (GstBin  *bin,
+              GList   *parsers,
+              GstCaps *caps,
+              GstPad  *target)
+{
   GList *elements = NULL;
 
-  if (gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
-    return try_build (bin, NULL, NULL, target);
-  simple = simplify (caps);
-  parsers = find_factories (GST_ELEMENT_FACTORY_TYPE_PARSER |
-                                GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
-                            caps);
-  decoders = find_factories (GST_ELEMENT_FACTORY_TYPE_DECODER |
-                                 GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
-                             parsers != NULL ? simple : caps);
+  if (parsers != NULL)
+    elements = try_build (bin, parsers->data, NULL, GST_EKASCRIBE_WAY_PARSE,
+                          target);
+  if (elements == NULL)
+    complain_parser (bin, caps);
+  return elements;
+}
+
+static GList *
+build_decoder (GstBin         *bin,
+               GList          *parsers,
+               GstCaps        *caps,
+               GstEkascribeWay way,
+               GstPad         *target)
+{
+  g_autoptr (GstCaps) simple = simplify (caps);
+  GList *decoders = find_factories (GST_ELEMENT_FACTORY_TYPE_DECODER |
+                                        GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
+                                    parsers != NULL ? simple : caps);
+  GList *elements = NULL, *l;
+
   for (l = decoders; l != NULL && elements == NULL; l = l->next)
     elements = try_build (bin, parsers != NULL ? parsers->data : NULL, l->data,
-                          target);
+                          way, target);
   if (decoders == NULL)
     complain (bin, caps);
   else if (elements == NULL)
     GST_ELEMENT_ERROR (bin, STREAM, CODEC_NOT_FOUND,
                        ("No installed decoder could be started."),
                        ("caps %" GST_PTR_FORMAT, caps));
-  gst_plugin_feature_list_free (parsers);
   gst_plugin_feature_list_free (decoders);
+  return elements;
+}
+
+/**
+ * gst_ekascribe_decoder_build:
+ * @bin: where the elements go
+ * @caps: what comes in
+ * @way: what is made of it
+ * @target: a sink pad that takes that
+ *
+ * Makes, links and starts what turns @caps into what @target takes: a parser and
+ * the best decoder, where one is needed, converters, an encoder. Posts what is
+ * missing.
+ *
+ * Returns: (transfer container) (nullable): the elements, upstream first; they
+ *   belong to @bin
+ */
+GList *
+gst_ekascribe_decoder_build (GstBin         *bin,
+                             GstCaps        *caps,
+                             GstEkascribeWay way,
+                             GstPad         *target)
+{
+  GList *parsers, *elements;
+
+  if (gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
+    return try_build (bin, NULL, NULL, way, target);
+  parsers = find_factories (GST_ELEMENT_FACTORY_TYPE_PARSER |
+                                GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
+                            caps);
+  elements = way == GST_EKASCRIBE_WAY_PARSE ?
+                 build_parser (bin, parsers, caps, target) :
+                 build_decoder (bin, parsers, caps, way, target);
+  gst_plugin_feature_list_free (parsers);
   return elements;
 }
 
@@ -213,6 +285,59 @@ GstPad *
 gst_ekascribe_decoder_get_pad (GList *elements)
 {
   return gst_element_get_static_pad (elements->data, "sink");
+}
+
+/**
+ * gst_ekascribe_decoder_make:
+ * @caps: of parsed packets
+ *
+ * Returns: (transfer floating) (nullable): the best decoder for them
+ */
+GstElement *
+gst_ekascribe_decoder_make (GstCaps *caps)
+{
+  g_autoptr (GstCaps) simple = simplify (caps);
+  GList *decoders = find_factories (GST_ELEMENT_FACTORY_TYPE_DECODER |
+                                        GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
+                                    simple);
+  GstElement *decoder = NULL;
+  GList *l;
+
+  for (l = decoders; l != NULL && decoder == NULL; l = l->next)
+    decoder = gst_element_factory_create (l->data, NULL);
+  gst_plugin_feature_list_free (decoders);
+  return decoder;
+}
+
+static GstPadProbeReturn
+drop_end (GstPad          *pad,
+          GstPadProbeInfo *info,
+          gpointer         user_data)
+{
+  return GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_EOS ?
+             GST_PAD_PROBE_DROP :
+             GST_PAD_PROBE_OK;
+}
+
+/**
+ * gst_ekascribe_decoder_drain:
+ * @elements: what gst_ekascribe_decoder_build() returned
+ *
+ * On the streaming thread: makes them give out what they still hold. They are of
+ * no use any more then.
+ */
+void
+gst_ekascribe_decoder_drain (GList *elements)
+{
+  GstPad *first = gst_ekascribe_decoder_get_pad (elements);
+  GstPad *last =
+      gst_element_get_static_pad (g_list_last (elements)->data, "src");
+
+  gst_pad_add_probe (last, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, drop_end, NULL,
+                     NULL);
+  gst_pad_send_event (first, gst_event_new_eos ());
+  gst_object_unref (last);
+  gst_object_unref (first);
 }
 
 /**

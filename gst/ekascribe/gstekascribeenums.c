@@ -100,6 +100,8 @@ gst_ekascribe_upload_type_get_type (void)
     { EKA_UPLOAD_CHUNKED, "In files, over HTTP, while it is recorded",
       "chunked" },
     { EKA_UPLOAD_STREAM, "As it comes, over a WebSocket", "stream" },
+    { EKA_UPLOAD_SINGLE,
+      "In one file at the end, of 10 MB at most, over HTTP", "single" },
     { 0, NULL, NULL },
   };
   static gsize type = 0;
@@ -123,5 +125,44 @@ gst_ekascribe_stream_format_get_type (void)
   if (g_once_init_enter (&type))
     g_once_init_leave (
         &type, g_enum_register_static ("GstEkascribeStreamFormat", values));
+  return type;
+}
+
+GType
+gst_ekascribe_container_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_CONTAINER_AUTO,
+      "The best that both the codec and the service allow", "auto" },
+    { GST_EKASCRIBE_CONTAINER_OGG, "Ogg, for Opus and Vorbis", "ogg" },
+    { GST_EKASCRIBE_CONTAINER_WEBM, "WebM, for Opus", "webm" },
+    { GST_EKASCRIBE_CONTAINER_M4A, "MP4 as audio/m4a, for AAC", "m4a" },
+    { GST_EKASCRIBE_CONTAINER_MP4, "MP4 as audio/mp4, for AAC", "mp4" },
+    { GST_EKASCRIBE_CONTAINER_MP3, "MP3, for MP3", "mp3" },
+    { GST_EKASCRIBE_CONTAINER_WAV,
+      "WAV, for mu-law, A-law and whatever is decoded", "wav" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeContainer", values));
+  return type;
+}
+
+GType
+gst_ekascribe_encode_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_ENCODE_NONE, "It is sent as samples", "none" },
+    { GST_EKASCRIBE_ENCODE_OPUS, "Opus, 24 kbit/s, mono", "opus" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+                       g_enum_register_static ("GstEkascribeEncode", values));
   return type;
 }

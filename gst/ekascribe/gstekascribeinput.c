@@ -6,16 +6,26 @@
 
 #include <gst/tag/tag.h>
 
+#include "gstekascribecaps.h"
 #include "gstekascribedecoder.h"
+
+#include "chunk/aac.h"
+#include "scribe/error.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
-/* How much Opus is held back until it is known whether the service takes it. */
+/* How much audio is held back until it is known whether the service takes it. */
 #define MAX_HELD (20 * GST_SECOND)
+
+/* So many blocks of AAC in a row look as if they had SBR only where they have. */
+#define SBR_BLOCKS 4
 
 /* RFC 6716: the usual frame, for buffers that do not tell their duration. */
 #define USUAL_FRAME (20 * GST_MSECOND)
+
+/* Vorbis: 8192 samples, at 8 kHz. What is said to be longer is not. */
+#define LONGEST_FRAME (1024 * GST_MSECOND)
 
 struct _GstEkascribeInput
 {
@@ -36,6 +46,7 @@ struct _GstEkascribeInput
   gchar *kind;        /* of the caps, or NULL: none came yet */
   gboolean connected; /* there is a way to the packet sink */
   gboolean holding;
+  gboolean probing; /* for SBR, in what is held */
   GQueue held; /* of GstBuffer and GstEvent, in order */
   GstClockTime held_time;
 };
@@ -56,31 +67,36 @@ get_recording (GstEkascribeInput *self)
   return recording;
 }
 
+/* Packets that are held back until it is known whether the service takes them:
+ * all but samples, which fit any service, and what has to be parsed first. What
+ * it does not take after all is decoded then. */
 static gboolean
-is_passthrough (const GstStructure *structure)
+can_hold (const GstStructure *structure)
 {
-  gint family = 0;
-  gint channels = 1;
+  EkaCodecType type;
 
-  if (!gst_structure_has_name (structure, "audio/x-opus"))
-    return FALSE;
-  gst_structure_get_int (structure, "channel-mapping-family", &family);
-  gst_structure_get_int (structure, "channels", &channels);
-  return family == 0 && channels >= 1 && channels <= 2;
+  return gst_ekascribe_caps_get_native (structure, &type) &&
+         type != EKA_CODEC_MULAW && type != EKA_CODEC_ALAW &&
+         !gst_ekascribe_caps_need_parser (structure);
 }
 
-/* Caps of one kind can follow each other on one path. */
+/* Caps of one kind can follow each other on one path. What may be HE-AAC is looked
+ * at before it gets one. */
 static gchar *
 get_kind (const GstStructure *structure)
 {
+  EkaCodecType type;
+  gboolean native = gst_ekascribe_caps_get_native (structure, &type);
   gint version = 0;
   gint layer = 0;
 
   gst_structure_get_int (structure, "mpegversion", &version);
   gst_structure_get_int (structure, "layer", &layer);
-  return g_strdup_printf ("%s %s %d %d", gst_structure_get_name (structure),
-                          is_passthrough (structure) ? "as it is" : "decoded",
-                          version, layer);
+  return g_strdup_printf (
+      "%s %d %d %s %s %s", gst_structure_get_name (structure), version, layer,
+      native ? "as it is" : "decoded",
+      native && gst_ekascribe_caps_need_parser (structure) ? "parsed" : "",
+      native && gst_ekascribe_caps_may_have_sbr (structure) ? "probed" : "");
 }
 
 static void
@@ -94,9 +110,10 @@ connect_directly (GstEkascribeInput *self)
 }
 
 static gboolean
-connect_decoder (GstEkascribeInput *self,
-                 GstElement        *bin,
-                 GstCaps           *caps)
+connect_elements (GstEkascribeInput *self,
+                  GstElement        *bin,
+                  GstCaps           *caps,
+                  GstEkascribeWay    way)
 {
   GstPad *pad;
 
@@ -105,7 +122,7 @@ connect_decoder (GstEkascribeInput *self,
   g_mutex_lock (&self->lock);
   if (!self->halted)
     self->elements = gst_ekascribe_decoder_build (
-        GST_BIN (bin), caps, GST_BASE_SINK_PAD (self->sink));
+        GST_BIN (bin), caps, way, GST_BASE_SINK_PAD (self->sink));
   g_mutex_unlock (&self->lock);
   if (self->elements == NULL)
     return FALSE;
@@ -115,6 +132,52 @@ connect_decoder (GstEkascribeInput *self,
   return TRUE;
 }
 
+static void
+complain (GstElement   *bin,
+          GstCaps      *caps,
+          const GError *error)
+{
+  if (g_error_matches (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_SETTINGS))
+    GST_ELEMENT_ERROR (bin, RESOURCE, SETTINGS, ("%s", error->message),
+                       ("container; caps %" GST_PTR_FORMAT, caps));
+  else
+    GST_ELEMENT_ERROR (bin, STREAM, FORMAT, ("%s", error->message),
+                       ("caps %" GST_PTR_FORMAT, caps));
+}
+
+static gboolean
+has_sbr (GstBuffer *buffer)
+{
+  GstMapInfo map;
+  gboolean found;
+  gsize header;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return FALSE;
+  header = eka_aac_adts_header_size (map.data, map.size);
+  found = eka_aac_has_sbr (map.data + header, map.size - header);
+  gst_buffer_unmap (buffer, &map);
+  return found;
+}
+
+/* HE-AAC may not say what it is. A chunk can't take it as it comes, for SBR needs
+ * more of the past than the core. */
+static gboolean
+holds_sbr (GstEkascribeInput *self)
+{
+  guint n = 0;
+  GList *l;
+
+  for (l = self->held.head; l != NULL && n < SBR_BLOCKS; l = l->next) {
+    if (!GST_IS_BUFFER (l->data))
+      continue;
+    if (!has_sbr (l->data))
+      return FALSE;
+    n++;
+  }
+  return n == SBR_BLOCKS;
+}
+
 /* Makes the way that @caps take to the packet sink. */
 static gboolean
 connect_caps (GstEkascribeInput     *self,
@@ -122,36 +185,69 @@ connect_caps (GstEkascribeInput     *self,
               GstEkascribeRecording *recording,
               GstCaps               *caps)
 {
-  g_autofree gchar *formats = NULL;
-  const gchar *format = NULL;
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  g_autoptr (GError) error = NULL;
+  GstEkascribeFormat format;
+  EkaCodecType type;
+  gboolean native = gst_ekascribe_caps_get_native (structure, &type) &&
+                    !gst_ekascribe_recording_is_streaming (recording) &&
+                    !(self->probing && holds_sbr (self));
 
-  if (is_passthrough (gst_caps_get_structure (caps, 0)) &&
-      !gst_ekascribe_recording_is_streaming (recording)) {
-    format =
-        gst_ekascribe_recording_choose_format (recording, EKA_CODEC_OPUS);
-    if (format != NULL)
+  if (!gst_ekascribe_recording_choose_format (recording,
+                                              native ? &type : NULL, &format,
+                                              &error)) {
+    complain (bin, caps, error);
+    return FALSE;
+  }
+  gst_ekascribe_packet_sink_set_format (self->sink, &format);
+  if (native && format.codec == type) {
+    if (!gst_ekascribe_caps_need_parser (structure))
       connect_directly (self);
-  }
-  if (format == NULL) {
-    format = gst_ekascribe_recording_choose_format (recording, EKA_CODEC_PCM);
-    if (format == NULL) {
-      formats = gst_ekascribe_recording_list_formats (recording);
-      GST_ELEMENT_ERROR (bin, STREAM, FORMAT,
-                         ("The service takes neither Ogg Opus nor WAV. It "
-                          "takes %s.",
-                          formats),
-                         ("caps %" GST_PTR_FORMAT, caps));
+    else if (!connect_elements (self, bin, caps, GST_EKASCRIBE_WAY_PARSE))
       return FALSE;
-    }
-    if (!connect_decoder (self, bin, caps))
-      return FALSE;
+  } else if (!connect_elements (self, bin, caps,
+                                format.codec == EKA_CODEC_OPUS ?
+                                    GST_EKASCRIBE_WAY_ENCODE :
+                                    GST_EKASCRIBE_WAY_DECODE)) {
+    return FALSE;
   }
-  gst_ekascribe_packet_sink_set_format (self->sink, format);
   self->connected = TRUE;
   return TRUE;
 }
 
-/* --- holding Opus back until discovery is settled ------------------------- */
+/* Takes the way to the packet sink apart, once all that is on it has arrived. */
+static void
+disconnect_caps (GstEkascribeInput *self,
+                 GstElement        *bin)
+{
+  GList *elements = g_steal_pointer (&self->elements);
+
+  if (elements != NULL)
+    gst_ekascribe_decoder_drain (elements);
+  gst_ghost_pad_set_target (GST_GHOST_PAD (self), NULL);
+  g_mutex_lock (&self->lock);
+  gst_ekascribe_decoder_remove (GST_BIN (bin), elements);
+  g_mutex_unlock (&self->lock);
+  self->connected = FALSE;
+}
+
+/* --- holding packets back until discovery is settled ----------------------- */
+
+/* Bytes of which nothing is known, such as those of a file, have no way. */
+static GstFlowReturn
+input_chain (GstPad    *pad,
+             GstObject *parent,
+             GstBuffer *buffer)
+{
+  if (GST_EKASCRIBE_INPUT (pad)->kind != NULL || gst_pad_has_current_caps (pad))
+    return gst_proxy_pad_chain_default (pad, parent, buffer);
+  gst_buffer_unref (buffer);
+  GST_ELEMENT_ERROR (parent, STREAM, TYPE_NOT_FOUND,
+                     ("The data has no caps, so that nothing tells what audio "
+                      "it is. Put parsebin before ekascribesink."),
+                     (NULL));
+  return GST_FLOW_NOT_NEGOTIATED;
+}
 
 static void
 clear_held (GstEkascribeInput *self)
@@ -165,7 +261,8 @@ stop_holding (GstEkascribeInput *self)
 {
   clear_held (self);
   self->holding = FALSE;
-  gst_pad_set_chain_function (GST_PAD (self), gst_proxy_pad_chain_default);
+  self->probing = FALSE;
+  gst_pad_set_chain_function (GST_PAD (self), input_chain);
   gst_pad_set_chain_list_function (GST_PAD (self),
                                    gst_proxy_pad_chain_list_default);
 }
@@ -244,6 +341,18 @@ is_live (GstEkascribeInput *self)
   return live;
 }
 
+/* Of a packet, by what its buffer says, as far as that can be. */
+static GstClockTime
+estimate_duration (GstBuffer *buffer)
+{
+  const GstClockTime duration = GST_BUFFER_DURATION (buffer);
+
+  return GST_CLOCK_TIME_IS_VALID (duration) && duration > 0 &&
+                 duration <= LONGEST_FRAME ?
+             duration :
+             USUAL_FRAME;
+}
+
 static void
 hold (GstEkascribeInput *self,
       GstMiniObject     *item)
@@ -262,25 +371,30 @@ hold (GstEkascribeInput *self,
   }
   g_queue_push_tail (&self->held, item);
   if (GST_IS_BUFFER (item))
-    self->held_time += GST_BUFFER_DURATION_IS_VALID (item) ?
-                           GST_BUFFER_DURATION (item) :
-                           USUAL_FRAME;
+    self->held_time += estimate_duration (GST_BUFFER (item));
 }
 
-static GstFlowReturn
-hold_chain (GstPad    *pad,
-            GstObject *parent,
-            GstBuffer *buffer)
+static guint
+count_held (GstEkascribeInput *self)
 {
-  GstEkascribeInput *self = GST_EKASCRIBE_INPUT (pad);
-  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  guint n = 0;
+  GList *l;
+
+  for (l = self->held.head; l != NULL; l = l->next)
+    n += GST_IS_BUFFER (l->data);
+  return n;
+}
+
+/* Lets go what is held back, once it is known whether the service takes it. */
+static GstFlowReturn
+release_if_settled (GstEkascribeInput     *self,
+                    GstObject             *parent,
+                    GstEkascribeRecording *recording)
+{
   GstEkascribeWait wait;
 
-  if (recording == NULL) {
-    gst_buffer_unref (buffer);
-    return GST_FLOW_FLUSHING;
-  }
-  hold (self, GST_MINI_OBJECT (buffer));
+  if (self->probing && count_held (self) < SBR_BLOCKS)
+    return GST_FLOW_OK;
   wait = gst_ekascribe_recording_wait_settled (recording, &self->interrupted,
                                                0);
   if (wait == GST_EKASCRIBE_WAIT_TIMEOUT) {
@@ -295,6 +409,22 @@ hold_chain (GstPad    *pad,
   if (wait == GST_EKASCRIBE_WAIT_FAILED)
     return GST_FLOW_ERROR;
   return release_held (self, parent, recording);
+}
+
+static GstFlowReturn
+hold_chain (GstPad    *pad,
+            GstObject *parent,
+            GstBuffer *buffer)
+{
+  GstEkascribeInput *self = GST_EKASCRIBE_INPUT (pad);
+  g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+
+  if (recording == NULL) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_FLUSHING;
+  }
+  hold (self, GST_MINI_OBJECT (buffer));
+  return release_if_settled (self, parent, recording);
 }
 
 static GstFlowReturn
@@ -316,9 +446,11 @@ hold_chain_list (GstPad        *pad,
 }
 
 static void
-start_holding (GstEkascribeInput *self)
+start_holding (GstEkascribeInput *self,
+               gboolean           probing)
 {
   self->holding = TRUE;
+  self->probing = probing;
   gst_pad_set_chain_function (GST_PAD (self), hold_chain);
   gst_pad_set_chain_list_function (GST_PAD (self), hold_chain_list);
 }
@@ -326,37 +458,36 @@ start_holding (GstEkascribeInput *self)
 /* --- events --------------------------------------------------------------- */
 
 static gboolean
-refuse_change (GstEkascribeInput *self,
-               GstElement        *bin,
-               GstCaps           *caps)
-{
-  GST_ELEMENT_ERROR (bin, STREAM, FORMAT,
-                     ("The audio's codec changed within a recording, which "
-                      "one session can't hold. Start a new recording for "
-                      "it, or decode the audio before it comes here."),
-                     ("caps %" GST_PTR_FORMAT " after %s", caps, self->kind));
-  return FALSE;
-}
-
-static gboolean
 take_caps (GstEkascribeInput     *self,
-           GstElement            *bin,
+           GstObject             *parent,
            GstEkascribeRecording *recording,
            GstCaps               *caps)
 {
   GstStructure *structure = gst_caps_get_structure (caps, 0);
   g_autofree gchar *kind = get_kind (structure);
+  gboolean probing;
 
-  if (self->kind != NULL)
-    return g_str_equal (self->kind, kind) || refuse_change (self, bin, caps);
+  if (g_strcmp0 (self->kind, kind) == 0)
+    return TRUE;
+  /* Another codec: what came goes its way, and what comes gets one of its own.
+   */
+  if (self->holding &&
+      release_held (self, parent, recording) == GST_FLOW_FLUSHING)
+    return FALSE;
+  if (self->connected)
+    disconnect_caps (self, GST_ELEMENT (parent));
+  g_free (self->kind);
   self->kind = g_steal_pointer (&kind);
-  if (is_passthrough (structure) &&
-      gst_ekascribe_recording_wait_settled (recording, &self->interrupted, 0) ==
-          GST_EKASCRIBE_WAIT_TIMEOUT) {
-    start_holding (self);
+  probing = can_hold (structure) && gst_ekascribe_caps_may_have_sbr (structure);
+  if (probing ||
+      (can_hold (structure) &&
+       gst_ekascribe_recording_wait_settled (recording, &self->interrupted,
+                                             0) ==
+           GST_EKASCRIBE_WAIT_TIMEOUT)) {
+    start_holding (self, probing);
     return TRUE;
   }
-  return connect_caps (self, bin, recording, caps);
+  return connect_caps (self, GST_ELEMENT (parent), recording, caps);
 }
 
 static void
@@ -415,7 +546,7 @@ take_event (GstEkascribeInput     *self,
       return TRUE;
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);
-      return take_caps (self, GST_ELEMENT (parent), recording, caps);
+      return take_caps (self, parent, recording, caps);
     case GST_EVENT_TAG:
       take_tags (recording, event);
       return TRUE;
@@ -449,8 +580,12 @@ input_event (GstPad    *pad,
     return FALSE;
   }
   if (must_wait (self, event)) {
+    const gboolean gap = GST_EVENT_TYPE (event) == GST_EVENT_GAP;
+
     hold (self, GST_MINI_OBJECT (event));
-    return TRUE;
+    /* It may be long until audio comes again. */
+    return !gap || recording == NULL ||
+           release_if_settled (self, parent, recording) == GST_FLOW_OK;
   }
   return gst_pad_event_default (pad, parent, event);
 }
@@ -504,6 +639,7 @@ gst_ekascribe_input_new (const gchar            *name,
                     GST_PAD_SINK, "template", templ, NULL);
 
   self->sink = gst_object_ref (sink);
+  gst_pad_set_chain_function (GST_PAD (self), input_chain);
   gst_pad_set_event_function (GST_PAD (self), input_event);
   gst_pad_set_query_function (GST_PAD (self), input_query);
   return GST_PAD (self);
@@ -544,6 +680,23 @@ gst_ekascribe_input_halt (GstEkascribeInput *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* Returns: (transfer full) (nullable): caps of what is held back */
+static GstCaps *
+get_held_caps (GstEkascribeInput *self)
+{
+  GstCaps *caps;
+  GList *l;
+
+  for (l = self->held.head; l != NULL; l = l->next) {
+    if (GST_IS_EVENT (l->data) &&
+        GST_EVENT_TYPE (l->data) == GST_EVENT_CAPS) {
+      gst_event_parse_caps (l->data, &caps);
+      return gst_caps_ref (caps);
+    }
+  }
+  return NULL;
+}
+
 /**
  * gst_ekascribe_input_take_held:
  * @self: a pad that is not active any more
@@ -557,16 +710,26 @@ GQueue *
 gst_ekascribe_input_take_held (GstEkascribeInput *self)
 {
   g_autoptr (GstEkascribeRecording) recording = get_recording (self);
+  g_autoptr (GstCaps) caps = get_held_caps (self);
   GQueue *held = g_queue_new ();
+  EkaCodecType type;
+  const GstEkascribeFormatWish any = { .native = &type };
+  GstEkascribeFormat format;
 
   if (recording == NULL || g_queue_is_empty (&self->held))
     return held;
   *held = self->held;
   g_queue_init (&self->held);
   self->held_time = 0;
-  gst_ekascribe_packet_sink_set_format (
-      self->sink,
-      gst_ekascribe_recording_choose_format (recording, EKA_CODEC_OPUS));
+  if (caps == NULL ||
+      !gst_ekascribe_caps_get_native (gst_caps_get_structure (caps, 0), &type))
+    return held;
+  /* It is too late to decode it: what the service does not take is recoded. */
+  if ((gst_ekascribe_recording_choose_format (recording, &type, &format,
+                                              NULL) &&
+       format.codec == type) ||
+      gst_ekascribe_format_choose (&format, &any, NULL))
+    gst_ekascribe_packet_sink_set_format (self->sink, &format);
   return held;
 }
 

@@ -240,6 +240,18 @@ gst_ekascribe_post_session (GstElement     *element,
                                      previous_id, NULL));
 }
 
+/* @utc: in ns since 1970; people and GstDateTime count microseconds */
+static void
+set_utc (GstStructure *structure,
+         guint64       utc)
+{
+  g_autoptr (GstDateTime) time =
+      gst_date_time_new_from_unix_epoch_utc_usecs ((gint64) (utc / 1000));
+
+  if (time != NULL)
+    gst_structure_set (structure, "utc", GST_TYPE_DATE_TIME, time, NULL);
+}
+
 /**
  * gst_ekascribe_post_chunk:
  * @element: who posts
@@ -260,16 +272,17 @@ gst_ekascribe_post_chunk (GstElement     *element,
                           guint           attempts)
 {
   guint64 size = g_bytes_get_size (chunk->bytes);
+  GstStructure *structure = gst_structure_new (
+      "ekascribe-chunk", "session-id", G_TYPE_STRING, session_id, "index",
+      G_TYPE_UINT, number, "name", G_TYPE_STRING, name, "running-time",
+      GST_TYPE_CLOCK_TIME, chunk->running_time, "duration",
+      GST_TYPE_CLOCK_TIME, chunk->duration, "size", G_TYPE_UINT64, size,
+      "attempts", G_TYPE_UINT, attempts, "state", G_TYPE_STRING, "uploaded",
+      NULL);
 
-  post_structure (
-      element,
-      gst_structure_new (
-          "ekascribe-chunk", "session-id", G_TYPE_STRING, session_id, "index",
-          G_TYPE_UINT, number, "name", G_TYPE_STRING, name,
-          "running-time", GST_TYPE_CLOCK_TIME, chunk->running_time, "duration",
-          GST_TYPE_CLOCK_TIME, chunk->duration, "size", G_TYPE_UINT64, size,
-          "attempts", G_TYPE_UINT, attempts, "state", G_TYPE_STRING, "uploaded",
-          NULL));
+  if (chunk->utc != 0)
+    set_utc (structure, chunk->utc);
+  post_structure (element, structure);
 }
 
 /**

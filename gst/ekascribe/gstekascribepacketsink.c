@@ -4,19 +4,23 @@
  */
 #include "gstekascribepacketsink.h"
 
-#include <gst/audio/audio.h>
+#include <string.h>
+
+#include "gstekascribecaps.h"
+#include "gstekascribestamper.h"
+#include "gstekascribetimeline.h"
+#include "gstekascribeunwrapper.h"
+#include "gstekascribewhole.h"
 
 #include "chunk/chunker.h"
+#include "chunk/cut.h"
+#include "chunk/silence.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
 /* The service takes 10 MB; see docs. */
 #define MAX_CHUNK_BYTES 10000000
-
-/* Smaller jumps of the running time are jitter, or lost packets that a decoder
- * conceals. */
-#define MAX_JITTER GST_SECOND
 
 /* No service has chunks shorter than this. */
 #define MIN_CHUNK GST_SECOND
@@ -29,17 +33,22 @@ struct _GstEkascribePacketSink
 
   GstPad *plug; /* linked where no pad of the element is */
   GstEkascribeRecording *recording; /* from start to stop */
-  const gchar *format;              /* media type of the chunks, or NULL */
-  EkaCodec codec;                   /* valid where @have_codec */
+  GstEkascribeFormat format;        /* of the chunks */
+  GstEkascribeUnwrapper unwrapper;
+  GstEkascribeStamper stamper;
+  GstEkascribeTimeline timeline;
+  EkaCodec codec; /* valid where @have_codec */
   gboolean have_codec;
+  guint measured;     /* for eka_codec_measure_packet() */
+  guint8 last[EKA_SILENCE_LIKE]; /* how the last packet begins */
   EkaChunker *chunker; /* from the first packet to the end of a session */
   EkaChunkLimits limits;
-  GQueue ready;             /* of EkaChunk, cut but not handed over */
-  gboolean changed;         /* what comes after @ready has another format */
-  GstClockTime next_time;   /* running time that the next packet should have */
-  gboolean interrupted;     /* of gst_ekascribe_recording_wait_settled() */
-  guint64 packets;          /* that were taken */
-  gboolean may_cut;         /* nothing more will be known of @limits */
+  GQueue ready;         /* of EkaChunk, cut but not handed over */
+  gboolean changed;     /* what comes after @ready has another format */
+  gboolean interrupted; /* of gst_ekascribe_recording_wait_settled() */
+  guint64 packets;      /* that were taken */
+  gboolean may_cut;     /* nothing more will be known of @limits */
+  gboolean heard;       /* of what @chunker took, some is to be heard */
 };
 
 G_DEFINE_FINAL_TYPE (GstEkascribePacketSink,
@@ -50,10 +59,7 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink",
     GST_PAD_SINK,
     GST_PAD_ALWAYS,
-    GST_STATIC_CAPS ("audio/x-opus, channels = (int) [ 1, 2 ]; "
-                     "audio/x-raw, format = (string) S16LE, "
-                     "layout = (string) interleaved, rate = (int) 16000, "
-                     "channels = (int) 1"));
+    GST_STATIC_CAPS (GST_EKASCRIBE_PACKET_CAPS));
 
 /* What has been cut goes to the list of chunks that wait to be handed over. */
 static void
@@ -68,6 +74,7 @@ collect (GstEkascribePacketSink *self)
 static void
 drop_chunker (GstEkascribePacketSink *self)
 {
+  self->heard = FALSE;
   if (self->chunker == NULL)
     return;
   eka_chunker_close (self->chunker);
@@ -154,30 +161,26 @@ drop_discarded (GstEkascribePacketSink *self)
 static void
 apply_limits (GstEkascribePacketSink *self)
 {
-  GstClockTime longest =
-      gst_ekascribe_recording_get_max_chunk_duration (self->recording);
+  EkaChunkLimits limits = { .max_bytes = MAX_CHUNK_BYTES };
 
-  if (self->limits.max_duration == longest)
+  gst_ekascribe_recording_get_limits (self->recording, &limits);
+  if (memcmp (&limits, &self->limits, sizeof limits) == 0)
     return;
-  self->limits.max_duration = longest;
+  self->limits = limits;
   if (self->chunker != NULL)
     eka_chunker_set_limits (self->chunker, &self->limits);
 }
 
 static void
-ensure_chunker (GstEkascribePacketSink *self,
-                guint                   skip)
+ensure_chunker (GstEkascribePacketSink *self)
 {
-  EkaCodec codec = self->codec;
-
   apply_limits (self);
   if (self->chunker != NULL)
     return;
-  /* MP4 tells no pre-skip, but has its segment begin behind it. */
-  codec.pre_skip = MAX (codec.pre_skip, skip);
-  self->chunker = eka_chunker_new (&codec, &self->limits);
-  if (self->format != NULL)
-    eka_chunker_set_media_type (self->chunker, self->format);
+  self->chunker =
+      eka_chunker_new (&self->codec, self->format.container, &self->limits);
+  if (self->format.media_type != NULL)
+    eka_chunker_set_media_type (self->chunker, self->format.media_type);
 }
 
 /* A file comes faster than the service tells how long a chunk may be, and a cut
@@ -205,78 +208,17 @@ await_limits (GstEkascribePacketSink *self,
   return GST_FLOW_OK;
 }
 
+/* Samples of @packet; 0 where it is damaged. */
 static guint
-get_trim_end (GstEkascribePacketSink *self,
-              GstBuffer              *buffer)
+measure (GstEkascribePacketSink *self,
+         const EkaPacket        *packet)
 {
-  GstAudioClippingMeta *meta = gst_buffer_get_audio_clipping_meta (buffer);
-  guint64 end = meta != NULL ? meta->end : 0;
+  guint previous = self->measured;
+  guint samples = 0;
 
-  if (end == 0 || self->codec.type != EKA_CODEC_OPUS)
-    return 0;
-  if (meta->format == GST_FORMAT_TIME)
-    end = gst_util_uint64_scale_round (end, 48000, GST_SECOND);
-  else if (meta->format != GST_FORMAT_DEFAULT)
-    end = 0;
-  return MIN (end, G_MAXUINT);
-}
-
-static GstClockTime
-get_duration (GstEkascribePacketSink *self,
-              const EkaPacket        *packet)
-{
-  guint samples =
-      eka_codec_packet_samples (&self->codec, packet->data, packet->size);
-
-  return gst_util_uint64_scale (samples, GST_SECOND,
-                                eka_codec_sample_rate (&self->codec));
-}
-
-/* Of Opus, between two times. */
-static guint
-count_samples (GstClockTime from,
-               GstClockTime to)
-{
-  guint64 samples;
-
-  if (!GST_CLOCK_TIME_IS_VALID (from) || from >= to)
-    return 0;
-  samples = gst_util_uint64_scale_round (to - from, 48000, GST_SECOND);
-  return MIN (samples, G_MAXUINT);
-}
-
-/* Tells a packet its running time, and hides what lies outside of the segment:
- * converters have cut that off PCM, but Opus needs a decoder for it. Returns:
- * samples at its start that are not to be heard. */
-static guint
-place (GstEkascribePacketSink *self,
-       GstClockTime            start,
-       EkaPacket              *packet)
-{
-  const GstSegment *segment = &GST_BASE_SINK (self)->segment;
-  GstClockTime end;
-  guint tail;
-
-  packet->running_time = GST_CLOCK_TIME_NONE;
-  if (segment->format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID (start))
-    return 0;
-  packet->running_time = gst_segment_to_running_time (
-      segment, GST_FORMAT_TIME, MAX (start, segment->start));
-  if (self->codec.type != EKA_CODEC_OPUS)
-    return 0;
-  end = start + get_duration (self, packet);
-  tail = count_samples (segment->stop, end);
-  packet->trim_end = MAX (packet->trim_end, tail);
-  return MIN (count_samples (start, segment->start), G_MAXUINT16);
-}
-
-static gboolean
-is_jump (GstClockTime expected,
-         GstClockTime found)
-{
-  if (!GST_CLOCK_TIME_IS_VALID (expected) || !GST_CLOCK_TIME_IS_VALID (found))
-    return FALSE;
-  return ABS (GST_CLOCK_DIFF (expected, found)) > (GstClockTimeDiff) MAX_JITTER;
+  eka_codec_measure_packet (&self->codec, packet->data, packet->size,
+                            &previous, &samples);
+  return samples;
 }
 
 static void
@@ -297,53 +239,115 @@ static GstFlowReturn
 take_packet (GstEkascribePacketSink *self,
              EkaPacket              *packet)
 {
-  GstClockTime duration = get_duration (self, packet);
-
-  packet->discont = is_jump (self->next_time, packet->running_time);
-  if (GST_CLOCK_TIME_IS_VALID (packet->running_time))
-    self->next_time = packet->running_time;
-  if (GST_CLOCK_TIME_IS_VALID (self->next_time))
-    self->next_time += duration;
+  guint samples = 0;
+  gboolean good = eka_codec_measure_packet (&self->codec, packet->data,
+                                            packet->size, &self->measured,
+                                            &samples);
+  const guint heard = samples - MIN (packet->skip, samples);
 
   if (!eka_chunker_push (self->chunker, packet))
-    note_damage (self, packet, duration == 0);
-  /* Of PCM only a part of a sample is left out. */
-  if (duration == 0)
+    note_damage (self, packet, !good);
+  /* Of samples only a part of one is left out. What is left out of others is a
+   * hole that needs no other mark. */
+  if (!good) {
+    self->timeline.broken = TRUE;
     return GST_FLOW_OK;
+  }
+  memcpy (self->last, packet->data, MIN (packet->size, sizeof self->last));
+  self->heard = self->heard || heard > 0;
+  gst_ekascribe_timeline_add (
+      &self->timeline, packet->running_time,
+      eka_codec_time_from_samples (&self->codec, heard));
   return gst_ekascribe_recording_add_packet (
-      self->recording, packet, self->codec.type == EKA_CODEC_PCM, duration);
+      self->recording, packet, self->codec.type == EKA_CODEC_PCM,
+      eka_codec_time_from_samples (&self->codec, samples));
 }
 
+/* Packets are as long as they are, and times are rounded: the last one that is
+ * put into a hole may be longer than what is left of it by that much. */
+#define TOLERANCE GST_MSECOND
+
+/* Puts silence where audio did not come, so that what follows stays where it is.
+ * @left: gets the time for which there is no packet */
+static GstFlowReturn
+fill_hole (GstEkascribePacketSink *self,
+           GstClockTime            duration,
+           GstClockTime           *left)
+{
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  GstFlowReturn ret = GST_FLOW_OK;
+  const GstClockTime tolerance =
+      eka_codec_frame_size (&self->codec) > 0 ? 0 : TOLERANCE;
+  guint64 samples =
+      eka_codec_samples_from_time (&self->codec, duration + tolerance);
+  const guint64 all = samples;
+
+  while (ret == GST_FLOW_OK && samples > 0 &&
+         eka_silence_write (&self->codec, self->last, samples, data)) {
+    EkaPacket packet = { .data = data->data,
+                         .size = data->len,
+                         .running_time = GST_CLOCK_TIME_NONE };
+    const guint filled = measure (self, &packet);
+
+    samples -= MIN (filled, samples);
+    ret = take_packet (self, &packet);
+    g_byte_array_set_size (data, 0);
+  }
+  *left =
+      MIN (eka_codec_time_from_samples (&self->codec, samples), duration);
+  gst_ekascribe_recording_add_filled (
+      self->recording,
+      eka_codec_time_from_samples (&self->codec, all - samples));
+  return ret;
+}
+
+/* Looks at where @packet lies behind the one before. */
+static GstFlowReturn
+place_packet (GstEkascribePacketSink *self,
+              EkaPacket              *packet)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  GstClockTime hole, left = 0;
+
+  if (gst_ekascribe_timeline_is_jump (&self->timeline, packet->running_time)) {
+    packet->discont = TRUE;
+    gst_ekascribe_timeline_jump (&self->timeline);
+    return GST_FLOW_OK;
+  }
+  hole = gst_ekascribe_timeline_get_hole (&self->timeline,
+                                          packet->running_time);
+  if (hole > 0)
+    ret = fill_hole (self, hole, &left);
+  /* Where no packet stands for silence, the next chunk begins in time. */
+  packet->discont = left >= EKA_CUT_CRUMB;
+  if (packet->discont)
+    gst_ekascribe_timeline_jump (&self->timeline);
+  return ret;
+}
+
+/* The codec may have changed: with caps, or with headers in the stream. */
 static void
-set_codec (GstEkascribePacketSink *self,
-           const EkaCodec         *codec)
+follow_codec (GstEkascribePacketSink *self)
 {
-  if (self->have_codec && memcmp (codec, &self->codec, sizeof *codec) != 0) {
+  const EkaCodec *codec = &self->unwrapper.codec;
+
+  if (!self->unwrapper.ready ||
+      (self->have_codec && eka_codec_is_equal (codec, &self->codec)))
+    return;
+  if (self->have_codec) {
     drop_chunker (self);
-    /* One session has one format. */
-    self->changed = self->changed || codec->channels != self->codec.channels;
+    /* One session has one format. What Opus says of its first samples is none.
+     */
+    self->changed =
+        self->changed || codec->type != EKA_CODEC_OPUS ||
+        codec->type != self->codec.type ||
+        codec->channels != self->codec.channels;
   }
-  self->codec = *codec;
+  eka_codec_clear (&self->codec);
+  eka_codec_copy (&self->codec, codec);
   self->have_codec = TRUE;
-}
-
-/* Demuxers send the header packets of Ogg Opus along with the audio. No audio
- * packet looks like one: its second byte would ask for 48 frames or more. */
-static gboolean
-take_header (GstEkascribePacketSink *self,
-             const GstMapInfo       *map)
-{
-  EkaCodec codec;
-
-  if (self->codec.type != EKA_CODEC_OPUS || map->size < 8 ||
-      memcmp (map->data, "Opus", 4) != 0)
-    return FALSE;
-  if (eka_codec_init_opus_from_head (&codec, map->data, map->size)) {
-    set_codec (self, &codec);
-    return TRUE;
-  }
-  return memcmp (map->data, "OpusHead", 8) == 0 ||
-         memcmp (map->data, "OpusTags", 8) == 0;
+  self->measured = 0;
+  gst_ekascribe_timeline_jump (&self->timeline);
 }
 
 /* As await_limits(), after pauses too. Returns: GST_FLOW_FLUSHING in a flush */
@@ -363,30 +367,112 @@ await_limits_and_play (GstEkascribePacketSink *self,
  * another one. */
 static GstFlowReturn
 roll_over_if_full (GstEkascribePacketSink *self,
-                   const EkaPacket        *packet)
+                   GstClockTime            duration)
 {
   if (self->chunker != NULL &&
-      gst_ekascribe_recording_is_full (self->recording,
-                                       get_duration (self, packet))) {
+      gst_ekascribe_recording_is_full (self->recording, duration)) {
     drop_chunker (self);
     self->changed = TRUE;
   }
   return self->changed ? deliver (self) : GST_FLOW_OK;
 }
 
-/* Makes ready for @packet.
- * @skip: samples at its start that are not to be heard */
+/* Makes ready for a packet of that @duration. */
 static GstFlowReturn
 prepare (GstEkascribePacketSink *self,
-         const EkaPacket        *packet,
-         guint                   skip)
+         GstClockTime            duration)
 {
   GstFlowReturn ret = await_limits_and_play (self, FALSE);
 
   if (ret == GST_FLOW_OK)
-    ret = roll_over_if_full (self, packet);
-  ensure_chunker (self, skip);
+    ret = roll_over_if_full (self, duration);
+  ensure_chunker (self);
   return ret;
+}
+
+static void
+stamp (GstEkascribePacketSink *self,
+       GstBuffer              *buffer,
+       guint                   samples,
+       EkaPacket              *packet)
+{
+  const GstSegment *segment = &GST_BASE_SINK (self)->segment;
+
+  gst_ekascribe_stamper_stamp (&self->stamper, &self->codec, segment, buffer,
+                               samples, packet);
+  self->timeline.broken =
+      self->timeline.broken || GST_BUFFER_IS_DISCONT (buffer);
+  if (!GST_CLOCK_TIME_IS_VALID (packet->running_time) ||
+      !gst_ekascribe_stamper_needs_clock (&self->stamper, GST_ELEMENT (self),
+                                          packet->running_time))
+    return;
+  if (is_live (self))
+    gst_ekascribe_stamper_read_clock (&self->stamper, GST_ELEMENT (self),
+                                      packet);
+  else
+    gst_ekascribe_stamper_ignore_clock (&self->stamper, packet->running_time);
+}
+
+/* One file must hold the whole recording. Where it does not, what it holds is
+ * uploaded all the same, unless it was read from somewhere. */
+static GstFlowReturn
+check_whole (GstEkascribePacketSink *self,
+             GstBuffer              *buffer,
+             const EkaPacket        *packet,
+             guint                   samples)
+{
+  GstEkascribeWhole whole = { .max_bytes = MAX_CHUNK_BYTES };
+  g_autoptr (GError) error = NULL;
+  GstClockTime pending, rest;
+
+  if (!self->limits.whole)
+    return GST_FLOW_OK;
+  pending = eka_chunker_get_pending (self->chunker, NULL);
+  whole.elapsed =
+      pending + eka_codec_time_from_samples (&self->codec, samples);
+  whole.bytes = eka_chunker_get_size (self->chunker) +
+                eka_container_packet_cost (self->format.container, &self->codec,
+                                           packet->size, samples);
+  /* until discovery is settled this is but the default */
+  if (self->may_cut)
+    whole.max_duration =
+        gst_ekascribe_recording_get_max_session (self->recording);
+  rest = gst_ekascribe_whole_query_rest (GST_BASE_SINK_PAD (self),
+                                         &GST_BASE_SINK (self)->segment,
+                                         buffer);
+  whole.total =
+      GST_CLOCK_TIME_IS_VALID (rest) ? pending + rest : GST_CLOCK_TIME_NONE;
+  if (gst_ekascribe_whole_check (&whole, &error))
+    return GST_FLOW_OK;
+  if (GST_CLOCK_TIME_IS_VALID (whole.total)) {
+    g_clear_pointer (&self->chunker, eka_chunker_free);
+  } else {
+    drop_chunker (self);
+    deliver (self);
+    gst_ekascribe_recording_end (self->recording);
+  }
+  gst_ekascribe_recording_fail (self->recording, error);
+  return GST_FLOW_ERROR;
+}
+
+/* @packet: what is in @buffer */
+static GstFlowReturn
+render_packet (GstEkascribePacketSink *self,
+               GstBuffer              *buffer,
+               EkaPacket              *packet)
+{
+  const guint samples = measure (self, packet);
+  GstFlowReturn ret;
+
+  stamp (self, buffer, samples, packet);
+  ret = prepare (self, eka_codec_time_from_samples (&self->codec, samples));
+  if (ret == GST_FLOW_OK)
+    ret = check_whole (self, buffer, packet, samples);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  self->packets++;
+  ret = place_packet (self, packet);
+  return ret == GST_FLOW_OK ? take_packet (self, packet) : ret;
 }
 
 static GstFlowReturn
@@ -395,62 +481,33 @@ gst_ekascribe_packet_sink_render (GstBaseSink *sink,
 {
   GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
   EkaPacket packet = { 0 };
-  GstFlowReturn ret;
+  GstFlowReturn ret = GST_FLOW_OK;
   GstMapInfo map;
-  guint skip;
 
-  if (!self->have_codec)
-    return GST_FLOW_NOT_NEGOTIATED;
-  if (gst_buffer_get_size (buffer) == 0 || drop_discarded (self))
+  if (drop_discarded (self))
     return GST_FLOW_OK;
+  if (gst_buffer_get_size (buffer) == 0) {
+    /* It may stand for a packet that was lost: the next one's time tells. */
+    self->timeline.broken = TRUE;
+    return GST_FLOW_OK;
+  }
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     GST_ELEMENT_ERROR (self, RESOURCE, READ, ("A buffer can't be read."),
                        (NULL));
     return GST_FLOW_ERROR;
   }
-  if (take_header (self, &map)) {
-    gst_buffer_unmap (buffer, &map);
-    return GST_FLOW_OK;
-  }
   packet.data = map.data;
   packet.size = map.size;
-  packet.trim_end = get_trim_end (self, buffer);
-  skip = place (self, GST_BUFFER_PTS (buffer), &packet);
-  ret = prepare (self, &packet, skip);
-  if (ret != GST_FLOW_OK) {
-    gst_buffer_unmap (buffer, &map);
-    return ret;
+  if (gst_ekascribe_unwrapper_unwrap (&self->unwrapper, &packet.data,
+                                      &packet.size)) {
+    follow_codec (self);
+    ret = render_packet (self, buffer, &packet);
   }
-  self->packets++;
-  ret = take_packet (self, &packet);
   gst_buffer_unmap (buffer, &map);
-
+  if (ret != GST_FLOW_OK || self->chunker == NULL)
+    return ret;
   collect (self);
-  return ret == GST_FLOW_OK ? deliver (self) : ret;
-}
-
-static void
-init_opus (EkaCodec           *codec,
-           const GstStructure *structure)
-{
-  const GValue *headers = gst_structure_get_value (structure, "streamheader");
-  const GValue *first;
-  GstBuffer *head;
-  GstMapInfo map;
-  gint channels = 1;
-
-  gst_structure_get_int (structure, "channels", &channels);
-  eka_codec_init_opus (codec, channels);
-  if (headers == NULL || !GST_VALUE_HOLDS_ARRAY (headers) ||
-      gst_value_array_get_size (headers) == 0)
-    return;
-  first = gst_value_array_get_value (headers, 0);
-  head = GST_VALUE_HOLDS_BUFFER (first) ? gst_value_get_buffer (first) : NULL;
-  if (head == NULL || !gst_buffer_map (head, &map, GST_MAP_READ))
-    return;
-  if (!eka_codec_init_opus_from_head (codec, map.data, map.size))
-    eka_codec_init_opus (codec, channels);
-  gst_buffer_unmap (head, &map);
+  return deliver (self);
 }
 
 static gboolean
@@ -458,15 +515,55 @@ gst_ekascribe_packet_sink_set_caps (GstBaseSink *sink,
                                     GstCaps     *caps)
 {
   GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
-  GstStructure *structure = gst_caps_get_structure (caps, 0);
-  EkaCodec codec;
 
-  if (gst_structure_has_name (structure, "audio/x-opus"))
-    init_opus (&codec, structure);
-  else
-    eka_codec_init_pcm (&codec, 16000, 1);
-  set_codec (self, &codec);
+  if (!gst_ekascribe_unwrapper_set_caps (&self->unwrapper,
+                                         gst_caps_get_structure (caps, 0)))
+    return FALSE;
+  follow_codec (self);
   return TRUE;
+}
+
+/* GstBaseSink drops what lies outside of the segment. But the first packets of
+ * MP4 do, and the decoder needs them. It asks for the times of each buffer before
+ * it drops it, and then looks at the PTS whatever these are. */
+static void
+gst_ekascribe_packet_sink_get_times (GstBaseSink  *sink,
+                                     GstBuffer    *buffer,
+                                     GstClockTime *start,
+                                     GstClockTime *end)
+{
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (sink);
+  const gboolean first = self->have_codec &&
+                         self->codec.type == EKA_CODEC_AAC && !self->heard &&
+                         GST_BUFFER_PTS_IS_VALID (buffer) &&
+                         GST_BUFFER_PTS (buffer) < sink->segment.start;
+
+  gst_base_sink_set_drop_out_of_segment (sink, !first);
+  GST_BASE_SINK_CLASS (gst_ekascribe_packet_sink_parent_class)
+      ->get_times (sink, buffer, start, end);
+}
+
+/* No audio comes for a time: what lasts over a second is not waited for. */
+static GstFlowReturn
+take_gap (GstEkascribePacketSink *self,
+          GstEvent               *event)
+{
+  GstClockTime start, duration, running_time;
+
+  gst_event_parse_gap (event, &start, &duration);
+  self->timeline.broken = TRUE;
+  if (self->chunker == NULL || !GST_CLOCK_TIME_IS_VALID (duration) ||
+      GST_BASE_SINK (self)->segment.format != GST_FORMAT_TIME ||
+      self->limits.whole)
+    return GST_FLOW_OK;
+  running_time = gst_segment_to_running_time (&GST_BASE_SINK (self)->segment,
+                                              GST_FORMAT_TIME,
+                                              start + duration);
+  if (!gst_ekascribe_timeline_is_jump (&self->timeline, running_time))
+    return GST_FLOW_OK;
+  eka_chunker_close (self->chunker);
+  collect (self);
+  return deliver (self);
 }
 
 static gboolean
@@ -482,7 +579,7 @@ end_of_stream (GstEkascribePacketSink *self,
       await_limits_and_play (self, TRUE) != GST_FLOW_OK)
     return FALSE;
   drop_chunker (self);
-  self->next_time = GST_CLOCK_TIME_NONE;
+  gst_ekascribe_timeline_reset (&self->timeline);
   if (deliver (self) == GST_FLOW_FLUSHING)
     return FALSE;
   gst_ekascribe_recording_end (self->recording);
@@ -502,6 +599,8 @@ gst_ekascribe_packet_sink_event (GstBaseSink *sink,
     gst_event_unref (event);
     return FALSE;
   }
+  if (GST_EVENT_TYPE (event) == GST_EVENT_GAP && self->recording != NULL)
+    take_gap (self, event);
   return GST_BASE_SINK_CLASS (gst_ekascribe_packet_sink_parent_class)
       ->event (sink, event);
 }
@@ -562,9 +661,10 @@ gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
                                  GstEkascribeRecording  *recording)
 {
   self->recording = gst_ekascribe_recording_ref (recording);
-  self->limits.max_bytes = MAX_CHUNK_BYTES;
-  self->limits.max_duration = 0;
-  self->next_time = GST_CLOCK_TIME_NONE;
+  self->limits = (EkaChunkLimits) { 0 };
+  self->heard = FALSE;
+  gst_ekascribe_timeline_reset (&self->timeline);
+  gst_ekascribe_stamper_reset (&self->stamper);
   self->changed = FALSE;
   self->interrupted = FALSE;
   self->may_cut = FALSE;
@@ -588,8 +688,10 @@ gst_ekascribe_packet_sink_stop (GstEkascribePacketSink *self)
   g_clear_pointer (&self->chunker, eka_chunker_free);
   g_queue_clear_full (&self->ready, (GDestroyNotify) eka_chunk_unref);
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
+  gst_ekascribe_unwrapper_clear (&self->unwrapper);
+  eka_codec_clear (&self->codec);
   self->have_codec = FALSE;
-  self->format = NULL;
+  self->format = (GstEkascribeFormat) { 0 };
   return pending;
 }
 
@@ -611,15 +713,13 @@ gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self)
 /**
  * gst_ekascribe_packet_sink_set_format:
  * @self: a packet sink
- * @format: media type of the chunks to come, a static string
+ * @format: (transfer none): of the chunks to come, before the first packet
  */
 void
-gst_ekascribe_packet_sink_set_format (GstEkascribePacketSink *self,
-                                      const gchar            *format)
+gst_ekascribe_packet_sink_set_format (GstEkascribePacketSink   *self,
+                                      const GstEkascribeFormat *format)
 {
-  self->format = format;
-  if (self->chunker != NULL)
-    eka_chunker_set_media_type (self->chunker, format);
+  self->format = *format;
 }
 
 /**
@@ -677,6 +777,7 @@ gst_ekascribe_packet_sink_class_init (GstEkascribePacketSinkClass *klass)
       "gst-ekascribe");
   sink_class->set_caps = gst_ekascribe_packet_sink_set_caps;
   sink_class->event = gst_ekascribe_packet_sink_event;
+  sink_class->get_times = gst_ekascribe_packet_sink_get_times;
   sink_class->render = gst_ekascribe_packet_sink_render;
   sink_class->unlock = gst_ekascribe_packet_sink_unlock;
   sink_class->unlock_stop = gst_ekascribe_packet_sink_unlock_stop;
@@ -689,7 +790,8 @@ gst_ekascribe_packet_sink_init (GstEkascribePacketSink *self)
 
   g_queue_init (&self->ready);
   self->plug = gst_object_ref_sink (gst_pad_new ("plug", GST_PAD_SRC));
-  self->next_time = GST_CLOCK_TIME_NONE;
+  gst_ekascribe_timeline_reset (&self->timeline);
+  gst_ekascribe_stamper_reset (&self->stamper);
   gst_base_sink_set_sync (sink, FALSE);
   /* A silent live source would keep the pipeline ASYNC for ever. */
   gst_base_sink_set_async_enabled (sink, FALSE);

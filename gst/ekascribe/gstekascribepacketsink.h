@@ -6,6 +6,7 @@
 
 #include <gst/base/gstbasesink.h>
 
+#include "gstekascribeformat.h"
 #include "gstekascriberecording.h"
 
 G_BEGIN_DECLS
@@ -21,8 +22,8 @@ void         gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
                                               GstEkascribeRecording  *recording);
 GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self);
 void         gst_ekascribe_packet_sink_set_format
-                                             (GstEkascribePacketSink *self,
-                                              const gchar            *format);
+                                             (GstEkascribePacketSink   *self,
+                                              const GstEkascribeFormat *format);
 void         gst_ekascribe_packet_sink_plug  (GstEkascribePacketSink *self,
                                               gboolean                plug);
 guint64      gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self);

@@ -12,6 +12,7 @@
 #define DEFAULT_BASE_URL "https://api.eka.care/voice/v1"
 #define DEFAULT_SESSION_MODE GST_EKASCRIBE_SESSION_MODE_DICTATION
 #define DEFAULT_ALLOW_HTTP FALSE
+#define DEFAULT_MIN_CHUNK_DURATION (10 * GST_SECOND)
 #define DEFAULT_MAX_CHUNK_DURATION (20 * GST_SECOND)
 #define DEFAULT_WAIT_FOR_RESULTS TRUE
 #define DEFAULT_RESULT_TIMEOUT (600 * GST_SECOND)
@@ -20,6 +21,8 @@
 #define DEFAULT_MAX_SIZE_BYTES (64 * 1024 * 1024)
 #define DEFAULT_MAX_SIZE_TIME 0
 #define DEFAULT_UPLOAD_TYPE EKA_UPLOAD_CHUNKED
+#define DEFAULT_CONTAINER GST_EKASCRIBE_CONTAINER_AUTO
+#define DEFAULT_ENCODE GST_EKASCRIBE_ENCODE_NONE
 #define DEFAULT_STREAM_FORMAT EKA_STREAM_PCM
 #define DEFAULT_STREAM_FALLBACK TRUE
 #define DEFAULT_DISCOVERY EKA_DISCOVERY_AUTO
@@ -47,10 +50,13 @@ enum
   PROP_ADDITIONAL_DATA,
   PROP_RESULT_TEMPLATE,
   PROP_UPLOAD_TYPE,
+  PROP_CONTAINER,
+  PROP_ENCODE,
   PROP_STREAM_FORMAT,
   PROP_STREAM_FALLBACK,
   PROP_ALLOW_HTTP,
   PROP_TRUSTED_HOSTS,
+  PROP_MIN_CHUNK_DURATION,
   PROP_MAX_CHUNK_DURATION,
   PROP_WAIT_FOR_RESULTS,
   PROP_RESULT_TIMEOUT,
@@ -191,6 +197,14 @@ install_upload (GObjectClass *klass)
   install_enum (klass, PROP_UPLOAD_TYPE, "upload-type", "Upload type",
                 "How audio gets to the service",
                 GST_TYPE_EKASCRIBE_UPLOAD_TYPE, DEFAULT_UPLOAD_TYPE, READWRITE);
+  install_enum (klass, PROP_CONTAINER, "container", "Container",
+                "What chunks are. One that can't hold the audio as it comes, nor "
+                "what encode makes of it, is an error",
+                GST_TYPE_EKASCRIBE_CONTAINER, DEFAULT_CONTAINER, READWRITE);
+  install_enum (klass, PROP_ENCODE, "encode", "Encode",
+                "What is made of raw audio, and of audio that the container or "
+                "the service does not take as it comes",
+                GST_TYPE_EKASCRIBE_ENCODE, DEFAULT_ENCODE, READWRITE);
   install_enum (klass, PROP_STREAM_FORMAT, "stream-format", "Stream format",
                 "What a stream consists of (upload-type=stream)",
                 GST_TYPE_EKASCRIBE_STREAM_FORMAT, DEFAULT_STREAM_FORMAT,
@@ -286,6 +300,11 @@ install_results (GObjectClass *klass)
 static void
 install_bounds (GObjectClass *klass)
 {
+  install_uint64 (klass, PROP_MIN_CHUNK_DURATION, "min-chunk-duration",
+                  "Minimum chunk duration",
+                  "Where the last pause between this and max-chunk-duration "
+                  "ends a chunk, in ns; half of that where it is more",
+                  GST_SECOND, 60 * GST_SECOND, DEFAULT_MIN_CHUNK_DURATION);
   install_uint64 (klass, PROP_MAX_CHUNK_DURATION, "max-chunk-duration",
                   "Maximum chunk duration",
                   "Longest piece of audio that is uploaded in one go, in ns. A "
@@ -360,7 +379,8 @@ install_run (GObjectClass *klass)
           "Of this run, or of the last one: packets, bytes-in, chunks, "
           "chunks-uploaded, retries, bytes-uploaded, audio-duration (ns), "
           "bytes-waiting, time-waiting (ns), round-trip (ns of the last "
-          "upload), packets-damaged, bytes-kept, chunks-dropped, time-lost "
+          "upload), packets-damaged, time-filled (silence in "
+          "place of audio that did not come, in ns), bytes-kept, chunks-dropped, time-lost "
           "(ns), sessions-replaced",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   install_enum (klass, GST_EKASCRIBE_PROP_STATE, "state", "State",
@@ -391,6 +411,8 @@ gst_ekascribe_properties_install (GObjectClass *klass)
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STREAM_FORMAT, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_DISCOVERY, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CHUNK_ERROR, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CONTAINER, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_ENCODE, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STATE, 0);
 }
 
@@ -407,9 +429,12 @@ gst_ekascribe_properties_init (GstEkascribeProperties *self)
                                                            DEFAULT_BASE_URL);
   self->session_mode = DEFAULT_SESSION_MODE;
   self->upload_type = DEFAULT_UPLOAD_TYPE;
+  self->container = DEFAULT_CONTAINER;
+  self->encode = DEFAULT_ENCODE;
   self->stream_format = DEFAULT_STREAM_FORMAT;
   self->stream_fallback = DEFAULT_STREAM_FALLBACK;
   self->allow_http = DEFAULT_ALLOW_HTTP;
+  self->min_chunk_duration = DEFAULT_MIN_CHUNK_DURATION;
   self->max_chunk_duration = DEFAULT_MAX_CHUNK_DURATION;
   self->wait_for_results = DEFAULT_WAIT_FOR_RESULTS;
   self->result_timeout = DEFAULT_RESULT_TIMEOUT;
@@ -527,6 +552,8 @@ find_uint64 (GstEkascribeProperties *self,
              guint                   id)
 {
   switch (id) {
+    case PROP_MIN_CHUNK_DURATION:
+      return &self->min_chunk_duration;
     case PROP_MAX_CHUNK_DURATION:
       return &self->max_chunk_duration;
     case PROP_RESULT_TIMEOUT:
@@ -557,6 +584,12 @@ set_other (GstEkascribeProperties *self,
       return TRUE;
     case PROP_UPLOAD_TYPE:
       self->upload_type = g_value_get_enum (value);
+      return TRUE;
+    case PROP_CONTAINER:
+      self->container = g_value_get_enum (value);
+      return TRUE;
+    case PROP_ENCODE:
+      self->encode = g_value_get_enum (value);
       return TRUE;
     case PROP_STREAM_FORMAT:
       self->stream_format = g_value_get_enum (value);
@@ -655,6 +688,10 @@ gst_ekascribe_properties_get (GstEkascribeProperties *self,
     g_value_set_enum (value, self->session_mode);
   else if (id == PROP_UPLOAD_TYPE)
     g_value_set_enum (value, self->upload_type);
+  else if (id == PROP_CONTAINER)
+    g_value_set_enum (value, self->container);
+  else if (id == PROP_ENCODE)
+    g_value_set_enum (value, self->encode);
   else if (id == PROP_STREAM_FORMAT)
     g_value_set_enum (value, self->stream_format);
   else if (id == PROP_STREAM_FALLBACK)

@@ -46,6 +46,9 @@ typedef struct
   gboolean stream_fallback;
   gboolean allow_http;
   gchar *trusted_hosts;
+  GstEkascribeContainer container;
+  GstEkascribeEncode encode;
+  GstClockTime min_chunk_duration;
   GstClockTime max_chunk_duration;
   gboolean wait_for_results;
   GstClockTime result_timeout;

@@ -8,34 +8,37 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/audio/audio.h>
 
+#include "gstekascribecaps.h"
+#include "gstekascribedecoder.h"
+
+#include "chunk/container.h"
+#include "chunk/vorbis.h"
 #include "chunk/wav.h"
 #include "scribe/error.h"
 
 /* Decoding 20 s takes about 20 ms. */
 #define PATIENCE (10 * GST_SECOND)
 
-#define OPUS_RATE 48000
 #define RATE 16000
-#define RATIO (OPUS_RATE / RATE)
 
 /* Silence that is pushed at once to get at what the resampler still holds. */
-#define DRAIN (OPUS_RATE / 1000)
+#define DRAIN 48
 
-/* Left to itself, opusdec takes the rate that the header tells, and rounds
- * pre-skip and end to it; and it passes over what it can't decode. */
+/* The decoder goes in between. */
 #define PIPELINE                                                              \
-  "appsrc name=source ! oggdemux ! opusdec max-errors=0 ! "                   \
-  "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
-  "rate = (int) 48000 ! appsink name=sink sync=false wait-on-eos=false"
+  "appsrc name=source format=time "                                           \
+  "audioconvert name=convert dithering=none ! capsfilter name=filter ! "      \
+  "appsink name=sink sync=false wait-on-eos=false"
 
 struct _GstEkascribeRecoder {
   GstClockTime patience;
 
   /* Of one recording: NULL and 0 between two. */
-  GstAudioConverter *resampler; /* mono F32 at 48 kHz to S16LE at 16 kHz */
-  GArray *waiting;              /* of gfloat, what it was not given yet */
-  guint64 taken;                /* samples at 48 kHz, those included */
-  guint64 given;                /* samples at 16 kHz */
+  GstAudioConverter *resampler; /* mono F32 at @rate to S16LE at 16 kHz */
+  guint rate;
+  GArray *waiting; /* of gfloat, what it was not given yet */
+  guint64 taken;   /* samples at @rate, those included */
+  guint64 given;   /* samples at 16 kHz */
 };
 
 /**
@@ -88,7 +91,8 @@ gst_ekascribe_recoder_set_patience (GstEkascribeRecoder *self,
 
 /* Resamples as audioresample does, by which other input comes to this rate. */
 static void
-start_recording (GstEkascribeRecoder *self)
+start_recording (GstEkascribeRecoder *self,
+                 guint                rate)
 {
   const GstAudioResamplerMethod method = GST_AUDIO_RESAMPLER_METHOD_KAISER;
   GstStructure *config = gst_structure_new (
@@ -99,11 +103,12 @@ start_recording (GstEkascribeRecoder *self)
   GstAudioInfo in, out;
 
   gst_audio_resampler_options_set_quality (
-      method, GST_AUDIO_RESAMPLER_QUALITY_DEFAULT, OPUS_RATE, RATE, config);
-  gst_audio_info_set_format (&in, GST_AUDIO_FORMAT_F32, OPUS_RATE, 1, NULL);
+      method, GST_AUDIO_RESAMPLER_QUALITY_DEFAULT, rate, RATE, config);
+  gst_audio_info_set_format (&in, GST_AUDIO_FORMAT_F32, rate, 1, NULL);
   gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, RATE, 1, NULL);
   self->resampler = gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE,
                                              &in, &out, config);
+  self->rate = rate;
   self->waiting = g_array_new (FALSE, FALSE, sizeof (gfloat));
 }
 
@@ -140,7 +145,8 @@ static void
 drain (GstEkascribeRecoder *self,
        GByteArray          *out)
 {
-  const guint64 total = (self->taken + RATIO / 2) / RATIO;
+  const guint64 total =
+      gst_util_uint64_scale_round (self->taken, RATE, self->rate);
 
   while (self->given < total) {
     static const gfloat silence[DRAIN] = { 0, };
@@ -184,16 +190,58 @@ append_mono (GArray    *samples,
 }
 
 static gboolean
-feed (GstElement *pipeline,
-      GBytes     *file)
+push (GstAppSrc    *source,
+      const guint8 *data,
+      gsize         size,
+      GstClockTime  time,
+      GstClockTime  duration)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (data, size);
+
+  GST_BUFFER_PTS (buffer) = time;
+  GST_BUFFER_DURATION (buffer) = duration;
+  return gst_app_src_push_buffer (source, buffer) == GST_FLOW_OK;
+}
+
+static gboolean
+push_headers (GstAppSrc      *source,
+              const EkaCodec *codec)
+{
+  const guint8 *data;
+  gboolean good = TRUE;
+  gsize size;
+  guint i;
+
+  if (codec->type != EKA_CODEC_VORBIS)
+    return TRUE;
+  for (i = 0; good && eka_vorbis_get_header (codec, i, &data, &size); i++)
+    good = push (source, data, size, GST_CLOCK_TIME_NONE, GST_CLOCK_TIME_NONE);
+  return good;
+}
+
+static gboolean
+feed (GstElement    *pipeline,
+      const EkaFile *file)
 {
   g_autoptr (GstElement) source =
       gst_bin_get_by_name (GST_BIN (pipeline), "source");
-  GstAppSrc *appsrc = GST_APP_SRC (source);
+  const guint8 *data = file->data->data;
+  gboolean good = push_headers (GST_APP_SRC (source), &file->codec);
+  guint64 samples = 0;
+  guint i;
 
-  return gst_app_src_push_buffer (
-             appsrc, gst_buffer_new_wrapped_bytes (file)) == GST_FLOW_OK &&
-         gst_app_src_end_of_stream (appsrc) == GST_FLOW_OK;
+  for (i = 0; good && i < file->packets->len; i++) {
+    const EkaPacketInfo *info =
+        &g_array_index (file->packets, EkaPacketInfo, i);
+
+    good = push (GST_APP_SRC (source), data, info->size,
+                 eka_codec_time_from_samples (&file->codec, samples),
+                 eka_codec_time_from_samples (&file->codec, info->samples));
+    data += info->size;
+    samples += info->samples;
+  }
+  return good &&
+         gst_app_src_end_of_stream (GST_APP_SRC (source)) == GST_FLOW_OK;
 }
 
 /* Waits until all is decoded. A warning means that some of it is lost. */
@@ -245,7 +293,7 @@ collect (GstElement *pipeline,
 static gboolean
 run_pipeline (GstEkascribeRecoder *self,
               GstElement          *pipeline,
-              GBytes              *file,
+              const EkaFile       *file,
               GArray              *samples,
               GError             **error)
 {
@@ -271,57 +319,142 @@ run_pipeline (GstEkascribeRecoder *self,
   return good;
 }
 
-/* Returns: (element-type gfloat): all samples of the chunk, mono, at 48 kHz */
-static GArray *
-decode (GstEkascribeRecoder *self,
-        EkaChunk            *chunk,
-        GError             **error)
+/* Left to itself, opusdec takes another rate; and decoders pass over what they
+ * can't decode. */
+static gboolean
+add_decoder (GstElement     *pipeline,
+             const EkaCodec *codec,
+             GError        **error)
 {
-  g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (gfloat));
-  g_autoptr (GstElement) pipeline = NULL;
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (pipeline), "source");
+  g_autoptr (GstElement) convert =
+      gst_bin_get_by_name (GST_BIN (pipeline), "convert");
+  g_autoptr (GstElement) filter =
+      gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+  g_autoptr (GstCaps) caps = gst_ekascribe_caps_from_codec (codec);
+  g_autoptr (GstCaps) raw = gst_caps_new_simple (
+      "audio/x-raw", "format", G_TYPE_STRING, "S16LE", "layout", G_TYPE_STRING,
+      "interleaved", "rate", G_TYPE_INT, eka_codec_sample_rate (codec), NULL);
+  GstElement *decoder = gst_ekascribe_decoder_make (caps);
 
-  if (g_bytes_get_size (chunk->bytes) == 0) {
+  if (decoder == NULL) {
     g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                 "it is empty");
-    return NULL;
+                 "no decoder for it is installed");
+    return FALSE;
   }
-  pipeline = gst_parse_launch_full (PIPELINE, NULL,
-                                    GST_PARSE_FLAG_FATAL_ERRORS, &reason);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (decoder), "max-errors"))
+    g_object_set (decoder, "max-errors", 0, NULL);
+  gst_bin_add (GST_BIN (pipeline), decoder);
+  g_object_set (source, "caps", caps, NULL);
+  g_object_set (filter, "caps", raw, NULL);
+  if (gst_element_link_many (source, decoder, convert, NULL))
+    return TRUE;
+  g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+               "no decoder takes it");
+  return FALSE;
+}
+
+static GstElement *
+make_pipeline (const EkaCodec *codec,
+               GError        **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (GstElement) pipeline = gst_parse_launch_full (
+      PIPELINE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &reason);
+
   if (pipeline == NULL) {
     g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
                  "%s: install gstreamer1.0-plugins-base", reason->message);
     return NULL;
   }
   gst_object_ref_sink (pipeline);
-  if (!run_pipeline (self, pipeline, chunk->bytes, samples, error))
+  if (!add_decoder (pipeline, codec, error))
     return NULL;
-  if (samples->len != chunk->samples) {
+  return g_steal_pointer (&pipeline);
+}
+
+/* Takes off what is hidden. Some decoders return nothing for the first packet,
+ * which is pre-roll or the priming of the encoder: so it is counted from the
+ * end. */
+static gboolean
+cut_hidden (const EkaFile *file,
+            guint64        heard,
+            GArray        *samples)
+{
+  const guint64 total = eka_file_count_samples (file);
+  const guint64 missing = total - MIN (samples->len, total);
+  const guint first = g_array_index (file->packets, EkaPacketInfo, 0).samples;
+
+  if (samples->len > total || missing > first ||
+      total != file->skip + heard + file->trim_end)
+    return FALSE;
+  g_array_set_size (samples, samples->len - file->trim_end);
+  if (missing <= file->skip) {
+    g_array_remove_range (samples, 0, file->skip - missing);
+  } else {
+    g_autofree gfloat *silence = g_new0 (gfloat, missing - file->skip);
+
+    g_array_prepend_vals (samples, silence, missing - file->skip);
+  }
+  return TRUE;
+}
+
+/* Returns: (element-type gfloat): what is heard of the chunk, mono; @rate: in
+ * which rate */
+static GArray *
+decode (GstEkascribeRecoder *self,
+        EkaChunk            *chunk,
+        guint               *rate,
+        GError             **error)
+{
+  g_autoptr (GArray) samples = g_array_new (FALSE, TRUE, sizeof (gfloat));
+  g_autoptr (GstElement) pipeline = NULL;
+  g_auto (EkaFile) file = { 0, };
+  EkaContainer container;
+
+  eka_file_init (&file);
+  if (!eka_container_from_media_type (chunk->media_type, &container) ||
+      !eka_container_read (container, &file, chunk->bytes)) {
+    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
+                 "it is no file that this library wrote");
+    return NULL;
+  }
+  *rate = eka_codec_sample_rate (&file.codec);
+  pipeline = make_pipeline (&file.codec, error);
+  if (pipeline == NULL ||
+      !run_pipeline (self, pipeline, &file, samples, error))
+    return NULL;
+  if (!cut_hidden (&file, chunk->samples, samples)) {
     g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
                  "%u samples came out, not %" G_GUINT64_FORMAT, samples->len,
-                 chunk->samples);
+                 eka_file_count_samples (&file));
     return NULL;
   }
   return g_steal_pointer (&samples);
 }
 
 static EkaChunk *
-recode_opus (GstEkascribeRecoder *self,
-             EkaChunk            *chunk,
-             gboolean             last,
-             GError             **error)
+recode (GstEkascribeRecoder *self,
+        EkaChunk            *chunk,
+        gboolean             last,
+        GError             **error)
 {
-  g_autoptr (GArray) samples = decode (self, chunk, error);
+  guint rate = 0;
+  g_autoptr (GArray) samples = decode (self, chunk, &rate, error);
   g_autoptr (GByteArray) out = NULL;
   g_autoptr (GBytes) file = NULL;
+  EkaChunk *recoded;
   EkaCodec codec;
   guint64 n;
 
   if (samples == NULL)
     return NULL;
   out = g_byte_array_sized_new (samples->len);
+  if (self->rate != rate)
+    end_recording (self);
   if (self->resampler == NULL)
-    start_recording (self);
+    start_recording (self, rate);
   self->taken += samples->len;
   resample (self, (const gfloat *) (gpointer) samples->data, samples->len,
             out);
@@ -331,18 +464,20 @@ recode_opus (GstEkascribeRecoder *self,
   }
 
   n = out->len / sizeof (gint16);
-  eka_codec_init_pcm (&codec, RATE, 1);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, RATE, 1);
   file = eka_wav_write (&codec, out->data, out->len);
-  return eka_chunk_new (chunk->index, file, "audio/wav", "wav",
-                        chunk->running_time,
-                        eka_codec_time_from_samples (&codec, n), n);
+  recoded = eka_chunk_new (chunk->index, file, "audio/wav", "wav",
+                           chunk->running_time,
+                           eka_codec_time_from_samples (&codec, n), n);
+  recoded->utc = chunk->utc;
+  return recoded;
 }
 
 /**
  * gst_ekascribe_recoder_recode:
  * @self: a recoder
  * @chunk: the next chunk of a recording
- * @last: no chunk of Ogg Opus follows in the recording
+ * @last: no chunk but WAV follows in the recording
  * @error: why it can't be decoded
  *
  * Decodes the chunk alone, and resamples it as what follows the chunks before:
@@ -371,13 +506,7 @@ gst_ekascribe_recoder_recode (GstEkascribeRecoder *self,
 
   if (g_str_has_prefix (chunk->media_type, "audio/wav"))
     return eka_chunk_ref (chunk);
-  if (!g_str_has_prefix (chunk->media_type, "audio/ogg")) {
-    g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                 "Chunk %u can't be made WAV: it is %s", chunk->index,
-                 chunk->media_type);
-    return NULL;
-  }
-  recoded = recode_opus (self, chunk, last, error);
+  recoded = recode (self, chunk, last, error);
   if (recoded == NULL)
     g_prefix_error (error, "Chunk %u can't be made WAV: ", chunk->index);
   return g_steal_pointer (&recoded);

@@ -189,8 +189,9 @@ make_settings_locked (GstEkascribeRecording  *self,
   if (has_started_locked (self))
     g_clear_pointer (&settings->session_id, g_free);
   settings->part = part->chain->length;
-  settings->upload_type =
-      part->feed != NULL ? EKA_UPLOAD_STREAM : EKA_UPLOAD_CHUNKED;
+  if (settings->upload_type != EKA_UPLOAD_SINGLE)
+    settings->upload_type =
+        part->feed != NULL ? EKA_UPLOAD_STREAM : EKA_UPLOAD_CHUNKED;
   return settings;
 }
 
@@ -449,6 +450,7 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
       "time-waiting", GST_TYPE_CLOCK_TIME, waiting.duration, "round-trip",
       GST_TYPE_CLOCK_TIME, (GstClockTime) sum.round_trip * GST_USECOND,
       "packets-damaged", G_TYPE_UINT64, self->packets_damaged,
+      "time-filled", G_TYPE_UINT64, self->filled,
       "bytes-kept", G_TYPE_UINT64, kept, "chunks-dropped", G_TYPE_UINT64,
       dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.lost,
       "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced,

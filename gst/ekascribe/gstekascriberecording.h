@@ -5,10 +5,10 @@
 #pragma once
 
 #include "gstekascribeconfig.h"
+#include "gstekascribeformat.h"
 #include "gstekascribepart.h"
 
-#include "chunk/codec.h"
-#include "chunk/packet.h"
+#include "chunk/chunker.h"
 
 G_BEGIN_DECLS
 
@@ -85,11 +85,11 @@ void          gst_ekascribe_recording_interrupt
                                     (GstEkascribeRecording     *self,
                                      gboolean                  *interrupted,
                                      gboolean                   value);
-const gchar  *gst_ekascribe_recording_choose_format
+gboolean      gst_ekascribe_recording_choose_format
                                     (GstEkascribeRecording     *self,
-                                     EkaCodecType               type);
-gchar        *gst_ekascribe_recording_list_formats
-                                    (GstEkascribeRecording     *self);
+                                     const EkaCodecType        *native,
+                                     GstEkascribeFormat        *format,
+                                     GError                   **error);
 gboolean      gst_ekascribe_recording_is_streaming
                                     (GstEkascribeRecording     *self);
 guint         gst_ekascribe_recording_get_timeout
@@ -99,8 +99,14 @@ guint         gst_ekascribe_recording_get_timeout
 void          gst_ekascribe_recording_set_language
                                     (GstEkascribeRecording     *self,
                                      const gchar               *language);
-GstClockTime  gst_ekascribe_recording_get_max_chunk_duration
+void          gst_ekascribe_recording_get_limits
+                                    (GstEkascribeRecording     *self,
+                                     EkaChunkLimits            *limits);
+GstClockTime  gst_ekascribe_recording_get_max_session
                                     (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_fail
+                                    (GstEkascribeRecording     *self,
+                                     const GError              *error);
 gboolean      gst_ekascribe_recording_is_full
                                     (GstEkascribeRecording     *self,
                                      GstClockTime               duration);
@@ -108,6 +114,9 @@ GstFlowReturn gst_ekascribe_recording_add_packet
                                     (GstEkascribeRecording     *self,
                                      const EkaPacket           *packet,
                                      gboolean                   pcm,
+                                     GstClockTime               duration);
+void          gst_ekascribe_recording_add_filled
+                                    (GstEkascribeRecording     *self,
                                      GstClockTime               duration);
 gboolean      gst_ekascribe_recording_add_damaged
                                     (GstEkascribeRecording     *self,

@@ -40,7 +40,7 @@ struct _GstEkascribeRecording
   EkaDiscovery *discovery;
   GstClockTime max_chunk_duration;
   GstClockTime max_session_duration; /* of audio; 0: no limit is known */
-  const gchar *format;  /* what chunks are made of, once chosen */
+  GstEkascribeFormat format; /* of the chunks, once chosen */
   gchar *language;
   gboolean settled;     /* discovery is over */
   gboolean unreachable; /* it has failed so far */
@@ -57,6 +57,7 @@ struct _GstEkascribeRecording
 
   guint64 packets;
   guint64 packets_damaged;
+  GstClockTime filled; /* silence in place of audio that did not come */
   guint64 bytes_in;
   guint64 chunks;
   GstClockTime duration;

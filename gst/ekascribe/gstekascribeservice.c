@@ -8,7 +8,6 @@
 
 /* What the service can do, for the threads that wait to hear it. */
 
-#define OGG_OPUS "audio/ogg;codecs=opus"
 #define WAV "audio/wav"
 
 /* Sessions that take less are worth a word at the start. */
@@ -108,7 +107,7 @@ gst_ekascribe_recording_check_service (GstEkascribeRecording *self,
   g_autofree gchar *formats = NULL;
   g_autoptr (EkaDiscovery) discovery = NULL;
   GstClockTime duration;
-  const gchar *format;
+  GstEkascribeFormat format;
   gboolean tell;
 
   g_mutex_lock (&self->lock);
@@ -123,31 +122,47 @@ gst_ekascribe_recording_check_service (GstEkascribeRecording *self,
   if (tell)
     tell_limit (element, discovery, self->config->settings->model, duration);
   /* What is no WAV can still be made WAV. */
-  if (format == NULL || discovery == NULL ||
-      eka_discovery_choose_format (discovery, format) != NULL ||
+  if (format.media_type == NULL || discovery == NULL ||
+      eka_discovery_choose_format (discovery, format.media_type) != NULL ||
       eka_discovery_choose_format (discovery, WAV) != NULL)
     return;
-  formats = gst_ekascribe_recording_list_formats (self);
+  formats = g_strjoinv (", ", discovery->audio_formats);
   GST_ELEMENT_ERROR (element, STREAM, FORMAT,
-                     ("The service does not take %s. It takes %s.", format,
-                      formats),
+                     ("The service does not take %s. It takes %s.",
+                      format.media_type, formats),
                      ("discovery came after the recording had begun"));
   gst_ekascribe_recording_mark_failed (self);
 }
 
 /**
- * gst_ekascribe_recording_get_max_chunk_duration:
+ * gst_ekascribe_recording_get_limits:
+ * @self: a run
+ * @limits: (inout): gets how long chunks may be; discovery may change that
+ */
+void
+gst_ekascribe_recording_get_limits (GstEkascribeRecording *self,
+                                    EkaChunkLimits        *limits)
+{
+  g_mutex_lock (&self->lock);
+  limits->min_duration = self->config->min_chunk_duration;
+  limits->max_duration = self->max_chunk_duration;
+  limits->whole = self->config->settings->upload_type == EKA_UPLOAD_SINGLE;
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_recording_get_max_session:
  * @self: a run
  *
- * Returns: longest chunk in ns; discovery may lower it
+ * Returns: audio that one session takes, in ns; 0: no limit is known
  */
 GstClockTime
-gst_ekascribe_recording_get_max_chunk_duration (GstEkascribeRecording *self)
+gst_ekascribe_recording_get_max_session (GstEkascribeRecording *self)
 {
   GstClockTime duration;
 
   g_mutex_lock (&self->lock);
-  duration = self->max_chunk_duration;
+  duration = self->max_session_duration;
   g_mutex_unlock (&self->lock);
   return duration;
 }
@@ -232,30 +247,41 @@ gst_ekascribe_recording_interrupt (GstEkascribeRecording *self,
 /**
  * gst_ekascribe_recording_choose_format:
  * @self: a run
- * @type: what packets will hold
+ * @native: (nullable): the codec that comes, where its packets may go as they
+ *   are
+ * @format: (out caller-allocates): what chunks go up as
+ * @error: return location
  *
- * Chooses what chunks go up as. Where discovery is not settled yet, the default
- * is taken, and checked when the answer comes.
+ * Where discovery is not settled yet, the defaults are taken, and checked when
+ * the answer comes.
  *
- * Returns: (nullable): a media type, a static string; %NULL where the service
- *   takes none that fits
+ * Returns: %FALSE where the settings or the service allow none that fits
  */
-const gchar *
+gboolean
 gst_ekascribe_recording_choose_format (GstEkascribeRecording *self,
-                                       EkaCodecType           type)
+                                       const EkaCodecType    *native,
+                                       GstEkascribeFormat    *format,
+                                       GError               **error)
 {
-  const gchar *format;
+  gboolean streams, good;
+  GstEkascribeFormatWish wish;
 
   g_mutex_lock (&self->lock);
-  format = eka_discovery_choose_format (self->discovery,
-                                        type == EKA_CODEC_OPUS ? OGG_OPUS : WAV);
-  self->format = format;
-  /* Chunks are only made in case that the stream breaks. */
-  if (format == NULL && type == EKA_CODEC_PCM &&
-      gst_ekascribe_recording_streams_locked (self, self->chain))
-    format = WAV;
+  streams = gst_ekascribe_recording_streams_locked (self, self->chain);
+  wish = (GstEkascribeFormatWish) {
+    .native = native,
+    .container = self->config->container,
+    .encode = self->config->encode,
+    .discovery = self->discovery,
+  };
+  /* Chunks are only made in case that the stream breaks, and of samples. */
+  if (streams)
+    wish = (GstEkascribeFormatWish) { 0 };
+  good = gst_ekascribe_format_choose (format, &wish, error);
+  if (good && !streams)
+    self->format = *format;
   g_mutex_unlock (&self->lock);
-  return format;
+  return good;
 }
 
 /**
@@ -273,24 +299,6 @@ gst_ekascribe_recording_is_streaming (GstEkascribeRecording *self)
   streaming = gst_ekascribe_recording_streams_locked (self, self->chain);
   g_mutex_unlock (&self->lock);
   return streaming;
-}
-
-/**
- * gst_ekascribe_recording_list_formats:
- * @self: a run
- *
- * Returns: (transfer full): the formats that the service takes, for people
- */
-gchar *
-gst_ekascribe_recording_list_formats (GstEkascribeRecording *self)
-{
-  gchar *list = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (self->discovery != NULL && self->discovery->audio_formats != NULL)
-    list = g_strjoinv (", ", self->discovery->audio_formats);
-  g_mutex_unlock (&self->lock);
-  return list != NULL ? list : g_strdup ("nothing that it names");
 }
 
 /**

@@ -151,6 +151,19 @@ is_awaited (GstMessage    *message,
          g_strcmp0 (gst_structure_get_string (structure, "state"), state) == 0;
 }
 
+/* @message comes from the sink, or warns from within it. */
+static gboolean
+is_ours (Fixture    *f,
+         GstMessage *message)
+{
+  GstObject *source = GST_MESSAGE_SRC (message);
+
+  return source == GST_OBJECT (f->sink) ||
+         (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING &&
+          source != NULL &&
+          gst_object_has_as_ancestor (source, GST_OBJECT (f->sink)));
+}
+
 static GstMessage *
 wait_for (Fixture       *f,
           GstMessageType types,
@@ -164,7 +177,7 @@ wait_for (Fixture       *f,
     message = gst_bus_timed_pop (f->bus, PATIENCE);
     if (message == NULL)
       break;
-    if (GST_MESSAGE_SRC (message) == GST_OBJECT (f->sink))
+    if (is_ours (f, message))
       g_ptr_array_add (f->messages, gst_message_ref (message));
     if (is_awaited (message, types, name, state))
       return message;

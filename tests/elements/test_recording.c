@@ -20,7 +20,8 @@ test_pcm (Fixture      *f,
   const GstStructure *result;
   guint i;
 
-  end = fixture_run (f, SOURCE "! ekascribesink name=s templates=soap");
+  end = fixture_run (f, SOURCE "! ekascribesink name=s templates=soap "
+                               "min-chunk-duration=20000000000");
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 3);
   g_assert_cmpuint (fixture_count (f, "ekascribe-chunk"), ==, 3);
@@ -118,9 +119,8 @@ static const Codec codecs[] = {
     2 },
   { "u8-8k", "audioconvert",
     "audioconvert ! audioresample ! audio/x-raw,format=U8,rate=8000", 2 },
-  { "mulaw", "mulawenc", "audioresample ! audio/x-raw,rate=8000 ! mulawenc",
-    2 },
-  { "alaw", "alawenc", "audioresample ! audio/x-raw,rate=8000 ! alawenc", 2 },
+  { "mulaw", "mulawenc", "mulawenc", 2 },
+  { "alaw", "alawenc", "alawenc", 2 },
   { "mp3", "lamemp3enc", "lamemp3enc", 2 },
   { "aac", "voaacenc", "voaacenc", 2 },
   { "flac", "flacenc", "flacenc", 2 },
@@ -176,7 +176,8 @@ test_codec (Fixture      *f,
     return;
   }
   line = g_strdup_printf ("audiotestsrc num-buffers=20 samplesperbuffer=1600 "
-                          "volume=0.5 ! " PCM " ! %s ! ekascribesink name=s",
+                          "volume=0.5 ! " PCM " ! %s ! ekascribesink name=s "
+                          "container=wav",
                           codec->launch);
   end = fixture_run (f, line);
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
@@ -338,22 +339,48 @@ test_other_rate (Fixture      *f,
   g_assert_cmpfloat_with_epsilon (measure_wav (f, &loudness), 3, 0.05);
 }
 
+static GstFlowReturn
+push_bytes (GstPad       *pad,
+            GstClockTime  pts,
+            gsize         size)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+
+  gst_buffer_memset (buffer, 0, 0x55, size);
+  GST_BUFFER_PTS (buffer) = pts;
+  return gst_pad_chain (pad, buffer);
+}
+
+/* A session has one format: PCM at another rate, µ-law, PCM again, Opus. */
 static void
 test_other_codec (Fixture      *f,
                   gconstpointer data)
 {
+  static const gsize sizes[] = { 44 + 32000, 58 + 8000, 44 + 32000 };
   g_autoptr (GstPad) pad = NULL;
-  g_autoptr (GstMessage) error = NULL;
+  guint i;
 
   fixture_launch (f, "ekascribesink name=s");
   pad = fixture_start_push (f, PCM);
   g_assert_cmpint (fixture_push_pcm (pad, 0, GST_SECOND), ==, GST_FLOW_OK);
-  set_caps (pad, "audio/x-mulaw,rate=8000,channels=1", FALSE);
-  error = fixture_wait (f, GST_MESSAGE_ERROR);
-  fixture_assert_error (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FORMAT,
-                        "codec changed");
-  gst_element_set_state (f->pipeline, GST_STATE_NULL);
-  gst_element_release_request_pad (f->sink, pad);
+  set_caps (pad, "audio/x-mulaw,rate=8000,channels=1", TRUE);
+  g_assert_cmpint (push_bytes (pad, GST_SECOND, 8000), ==, GST_FLOW_OK);
+  set_caps (pad, PCM, TRUE);
+  g_assert_cmpint (fixture_push_pcm (pad, 2 * GST_SECOND, GST_SECOND), ==,
+                   GST_FLOW_OK);
+  set_caps (pad, OPUS, TRUE);
+  for (i = 0; i < 50; i++)
+    g_assert_cmpint (fixture_push_opus (pad, 3 * GST_SECOND +
+                                                 i * 20 * GST_MSECOND, 1),
+                     ==, GST_FLOW_OK);
+  finish (f, pad);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 4);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 4);
+  for (i = 0; i < G_N_ELEMENTS (sizes); i++)
+    g_assert_cmpuint (
+        g_bytes_get_size (fixture_get_upload (f, i, "audio/wav")), ==,
+        sizes[i]);
+  fixture_get_upload (f, 3, "audio/ogg;codecs=opus");
 }
 
 static GstFlowReturn

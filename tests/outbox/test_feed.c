@@ -55,7 +55,7 @@ cut (Fixture *f,
   g_autoptr (EkaChunk) chunk = NULL;
   EkaCodec codec;
 
-  eka_codec_init_pcm (&codec, 16000, 1);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, 16000, 1);
   wav = eka_wav_write (&codec, f->pushed->data + f->cut, size);
   chunk = eka_chunk_new (0, wav, "audio/wav", "wav", 0, 0, size / 2);
   f->cut += size;

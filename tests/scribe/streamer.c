@@ -78,7 +78,7 @@ streamer_cut (Streamer *s)
   GBytes *wav;
   EkaChunk *chunk;
 
-  eka_codec_init_pcm (&codec, 16000, 1);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, 16000, 1);
   wav = eka_wav_write (&codec, s->audio->data + s->cut, size);
   chunk = eka_chunk_new (f->next_index++, wav, "audio/wav", "wav", 0,
                          size * G_GUINT64_CONSTANT (31250), size / 2);

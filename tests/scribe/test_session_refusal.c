@@ -4,6 +4,7 @@
  */
 /* What becomes of chunks that the service does not take. */
 #include "chunk/chunker.h"
+#include "chunk/opus.h"
 #include "chunk/wav.h"
 #include "outbox/outboxprivate.h"
 #include "scribe/error.h"
@@ -434,7 +435,7 @@ new_wav (guint first,
 
   for (i = 0; i < samples; i++)
     pcm[i] = GUINT16_TO_LE (first + i);
-  eka_codec_init_pcm (&codec, 16000, 1);
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, 16000, 1);
   bytes = eka_wav_write (&codec, (const guint8 *) pcm, samples * 2);
   return eka_chunk_new (0, bytes, "audio/wav", "wav", 0, samples * 62500,
                         samples);
@@ -469,7 +470,7 @@ test_a_chunk_that_is_too_large_is_split (Fixture      *f,
     eka_liar_push (f->liar, EKA_CALL_UPLOAD, 413, "<html>too large</html>");
   add (f, new_wav (4000, 8000));
   add (f, new_wav (12000, 3000)); /* is small enough */
-  add (f, new_wav (15000, 9000)); /* is not, and that is known by now */
+  add (f, new_wav (15000, 9600)); /* is not, and that is known by now */
   eka_session_finish (f->session);
   fixture_run (f);
   g_assert_no_error (f->error);
@@ -480,8 +481,8 @@ test_a_chunk_that_is_too_large_is_split (Fixture      *f,
   assert_samples (f, 2, "/audio_1.wav", 4000, 4000);
   assert_samples (f, 3, "/audio_2.wav", 8000, 4000);
   assert_samples (f, 4, "/audio_3.wav", 12000, 3000);
-  assert_samples (f, 5, "/audio_4.wav", 15000, 4500);
-  assert_samples (f, 6, "/audio_5.wav", 19500, 4500);
+  assert_samples (f, 5, "/audio_4.wav", 15000, 4800);
+  assert_samples (f, 6, "/audio_5.wav", 19800, 4800);
   g_assert_cmpuint (fixture_count (f, "warning"), ==, 0);
 }
 
@@ -505,14 +506,21 @@ static void
 test_opus_is_split (Fixture      *f,
                     gconstpointer data)
 {
-  const EkaChunkLimits limits = { 20 * SECOND, 10000000 };
-  const EkaPacket packet = { (const guint8 *) "\xf8\xff\xfe", 3, 0, 0, FALSE };
+  const EkaChunkLimits limits = {
+    .min_duration = 20 * SECOND,
+    .max_duration = 20 * SECOND,
+    .max_bytes = 10000000,
+  };
+  const EkaPacket packet = {
+    .data = (const guint8 *) "\xf8\xff\xfe",
+    .size = 3,
+  };
   g_autoptr (EkaChunker) chunker = NULL;
   EkaCodec codec;
   guint i;
 
-  eka_codec_init_opus (&codec, 1);
-  chunker = eka_chunker_new (&codec, &limits);
+  eka_opus_init_codec (&codec, 1);
+  chunker = eka_chunker_new (&codec, EKA_CONTAINER_OGG, &limits);
   for (i = 0; i < 500; i++)
     g_assert_true (eka_chunker_push (chunker, &packet));
   eka_chunker_close (chunker);
