@@ -20,6 +20,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+import containers
+import cuts
 import streams
 
 MS = 1e6  # ns
@@ -357,8 +359,8 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="aefghij", metavar="LETTERS",
-                        help="a: (a) to (d), e to j: that part; default: all")
+    parser.add_argument("--only", default="aefghijkl", metavar="LETTERS",
+                        help="a: (a) to (d), e to l: that part; default: all")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny counts: only to see that it runs")
     options = parser.parse_args()
@@ -371,6 +373,9 @@ def read_options():
     options.stream_seconds = 60
     options.mute_elements = 20
     options.mute_seconds = 18
+    options.cut_seconds = 660
+    options.container_seconds = 600
+    options.voices = 6
     if options.smoke:
         options.rounds = 1
         options.packets = 6000
@@ -382,6 +387,9 @@ def read_options():
         options.stream_seconds = 1
         options.mute_elements = 2
         options.mute_seconds = 5
+        options.cut_seconds = 60
+        options.container_seconds = 50
+        options.voices = 2
     return options
 
 
@@ -398,6 +406,10 @@ def measure(bench):
         if "f" in only:
             measure_many(bench)
         streams.measure(bench, sys.modules[__name__])
+        if "l" in only:
+            containers.measure(bench, sys.modules[__name__])
+    if "k" in only:
+        cuts.measure(bench, sys.modules[__name__])
 
 
 def main():
@@ -419,6 +431,10 @@ def main():
         print(f"medians of {options.rounds} rounds, "
               f"{os.cpu_count()} processors")
         table.print()
+        if "k" in options.only:
+            cuts.show(bench)
+        if "l" in options.only:
+            containers.show(bench)
         show_chunker(bench)
 
 

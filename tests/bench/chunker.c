@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "chunk/chunker.h"
+#include "chunk/opus.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,14 +49,20 @@ thread_time (void)
 static EkaChunker *
 new_chunker (const Load *load)
 {
-  const EkaChunkLimits limits = { 20 * SECOND, 10000000 };
+  const EkaChunkLimits limits = {
+    .min_duration = 10 * SECOND,
+    .max_duration = 20 * SECOND,
+    .max_bytes = 10000000,
+  };
   EkaCodec codec;
 
   if (load->opus)
-    eka_codec_init_opus (&codec, 1);
+    eka_opus_init_codec (&codec, 1);
   else
-    eka_codec_init_pcm (&codec, 16000, 1);
-  return eka_chunker_new (&codec, &limits);
+    eka_codec_init_samples (&codec, EKA_CODEC_PCM, 16000, 1);
+  return eka_chunker_new (&codec,
+                          load->opus ? EKA_CONTAINER_OGG : EKA_CONTAINER_WAV,
+                          &limits);
 }
 
 /* An hour of audio. Reading the clock costs more than a packet: a second of
@@ -65,7 +72,7 @@ measure (const Load *load)
 {
   g_autoptr (EkaChunker) chunker = new_chunker (load);
   g_autofree guint8 *data = g_malloc (load->size);
-  EkaPacket packet = { data, load->size, 0, 0, FALSE };
+  EkaPacket packet = { .data = data, .size = load->size };
   guint64 packets = 0, chunks = 0, worst = 0;
   guint n_chunks = 0, second, i;
 

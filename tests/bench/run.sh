@@ -11,7 +11,8 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/setup.sh"
 
-install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" curl python3
+install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" curl python3 \
+  espeak-ng sox alsa-utils
 build=${EKASCRIBE_BENCH_BUILD:-$root/build-bench}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
