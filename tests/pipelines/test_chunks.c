@@ -43,8 +43,7 @@ count_preroll (OggFile *chunk,
     {
       GBytes *packet = g_ptr_array_index (chunk->packets, i);
 
-      samples += eka_codec_packet_samples (&chunk->codec,
-                                           g_bytes_get_data (packet, NULL),
+      samples += eka_opus_packet_samples (g_bytes_get_data (packet, NULL),
                                            g_bytes_get_size (packet));
     }
   g_assert_cmpuint (samples, ==, chunk->codec.pre_skip);

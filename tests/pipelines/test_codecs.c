@@ -53,10 +53,18 @@ assert_eos (Player *player)
   g_assert_nonnull (player_last (player, "ekascribe-result"));
 }
 
-/* @coding: what stands between raw audio and the element */
-static void
-test_arrives_as_wav (gconstpointer coding)
+typedef struct
 {
+  const gchar *name;
+  const gchar *coding; /* what stands between raw audio and the element */
+  const gchar *settings;
+  const gchar *extension; /* of the chunks */
+} Codec;
+
+static void
+test_arrives (gconstpointer data)
+{
+  const Codec *codec = data;
   g_autoptr (Sandbox) sandbox = sandbox_new (NULL);
   g_autoptr (Player) player = NULL;
   g_autoptr (GBytes) samples = NULL;
@@ -64,11 +72,13 @@ test_arrives_as_wav (gconstpointer coding)
 
   player = player_new ("audiotestsrc num-buffers=%d samplesperbuffer=441 "
                        "volume=0.5 ! audio/x-raw,rate=44100 ! audioconvert ! "
-                       "audioresample ! %s ! " SCRIBE "base-url=%s",
-                       SECONDS * 100, (const gchar *) coding, sandbox->url);
+                       "audioresample ! %s ! " SCRIBE "%s base-url=%s",
+                       SECONDS * 100, codec->coding, codec->settings,
+                       sandbox->url);
   assert_eos (player);
   folder = sandbox_only (sandbox);
-  samples = fixture_join (folder);
+  g_assert_cmpuint (fixture_chunks (folder, codec->extension), ==, 1);
+  samples = fixture_wav_data (folder, "recording.wav");
   assert_tone (samples);
 }
 
@@ -165,28 +175,39 @@ int
 main (int    argc,
       char **argv)
 {
-  static const struct
-  {
-    const gchar *name;
-    const gchar *coding;
-  } codecs[] = {
+  static const Codec codecs[] = {
     { "pcm-f32-stereo-44100",
-      "audio/x-raw,format=F32LE,channels=2,rate=44100" },
-    { "pcm-u8-mono-8000", "audio/x-raw,format=U8,channels=1,rate=8000" },
-    { "pcm-s24-5.1-48000",
-      "audio/x-raw,format=S24BE,channels=6,rate=48000" },
-    { "mulaw", "audio/x-raw,rate=8000,channels=1 ! mulawenc" },
-    { "alaw", "audio/x-raw,rate=8000,channels=1 ! alawenc" },
-    { "mp3", "lamemp3enc" },
-    { "aac-raw", "avenc_aac ! audio/mpeg,stream-format=raw" },
-    { "aac-adts",
-      "avenc_aac ! aacparse ! audio/mpeg,stream-format=adts" },
-    { "flac", "audio/x-raw,format=S16LE ! flacenc" },
-    { "vorbis", "vorbisenc" },
-    { "g722", "audio/x-raw,rate=16000,channels=1 ! avenc_g722" },
-    { "amr-nb", "audio/x-raw,rate=8000,channels=1 ! amrnbenc" },
+      "audio/x-raw,format=F32LE,channels=2,rate=44100", "", "wav" },
+    { "pcm-u8-mono-8000", "audio/x-raw,format=U8,channels=1,rate=8000", "",
+      "wav" },
+    { "pcm-s24-5.1-48000", "audio/x-raw,format=S24BE,channels=6,rate=48000", "",
+      "wav" },
+    { "pcm-encoded", "identity", "encode=opus", "ogg" },
+    { "pcm-encoded-webm", "identity", "encode=opus container=webm", "webm" },
+    { "mulaw", "audio/x-raw,rate=8000,channels=1 ! mulawenc", "", "wav" },
+    { "mulaw-decoded", "audio/x-raw,rate=16000,channels=1 ! mulawenc", "",
+      "wav" },
+    { "alaw", "audio/x-raw,rate=8000,channels=1 ! alawenc", "", "wav" },
+    { "mp3", "lamemp3enc", "", "mp3" },
+    { "mp3-decoded", "lamemp3enc", "container=wav", "wav" },
+    { "mp3-encoded", "lamemp3enc", "container=ogg encode=opus", "ogg" },
+    { "aac-raw", "avenc_aac ! audio/mpeg,stream-format=raw", "", "m4a" },
+    { "aac-mp4", "avenc_aac ! audio/mpeg,stream-format=raw", "container=mp4",
+      "mp4" },
+    { "aac-adts", "avenc_aac ! aacparse ! audio/mpeg,stream-format=adts", "",
+      "m4a" },
+    { "aac-decoded", "avenc_aac ! aacparse ! audio/mpeg,stream-format=adts",
+      "container=wav", "wav" },
+    { "aac-latm-from-rtp", "avenc_aac ! rtpmp4apay ! rtpmp4adepay", "", "m4a" },
+    { "aac-generic-from-rtp", "avenc_aac ! rtpmp4gpay ! rtpmp4gdepay", "",
+      "m4a" },
+    { "flac", "audio/x-raw,format=S16LE ! flacenc", "", "wav" },
+    { "vorbis", "vorbisenc", "", "ogg" },
+    { "vorbis-decoded", "vorbisenc", "container=wav", "wav" },
+    { "g722", "audio/x-raw,rate=16000,channels=1 ! avenc_g722", "", "wav" },
+    { "amr-nb", "audio/x-raw,rate=8000,channels=1 ! amrnbenc", "", "wav" },
     { "rtp-mulaw", "audio/x-raw,rate=8000,channels=1 ! mulawenc ! "
-                   "rtppcmupay ! rtppcmudepay" },
+                   "rtppcmupay ! rtppcmudepay", "", "wav" },
   };
   guint i;
 
@@ -194,9 +215,9 @@ main (int    argc,
   for (i = 0; i < G_N_ELEMENTS (codecs); i++)
     {
       g_autofree gchar *path =
-          g_strconcat ("/codecs/arrives-as-wav/", codecs[i].name, NULL);
+          g_strconcat ("/codecs/arrives/", codecs[i].name, NULL);
 
-      g_test_add_data_func (path, codecs[i].coding, test_arrives_as_wav);
+      g_test_add_data_func (path, &codecs[i], test_arrives);
     }
   g_test_add_data_func ("/codecs/opus-passes", "identity", test_opus_passes);
   g_test_add_data_func ("/codecs/opus-from-rtp-passes",

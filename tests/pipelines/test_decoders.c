@@ -9,7 +9,7 @@
 /* Audio that nothing installed can decode. */
 
 #define SOUND                                                                  \
-  "audiotestsrc num-buffers=20 ! audio/x-raw,rate=8000,channels=1 ! mulawenc "
+  "audiotestsrc num-buffers=20 ! audio/x-raw,rate=16000,channels=1 ! mulawenc "
 
 static void
 set_rank (const gchar *name,
