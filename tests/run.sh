@@ -19,6 +19,7 @@ Phases, in this order where none is given:
   valgrind  under memcheck (all but the suite "native")
   asan      with -fsanitize=address,undefined
   tsan      with -fsanitize=thread: the tests of chunk, outbox and scribe
+  fuzz      each fuzzer for \$EKASCRIBE_FUZZ_TIME seconds (15)
 
 The builds are kept in build-tests/, or in \$EKASCRIBE_TEST_BUILD.
 The last line is "N passed, N failed, N skipped", summed up over the phases;
@@ -29,10 +30,11 @@ END
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 . "$root/tools/setup.sh"
 
-# Second players (ffmpeg, opus-tools, sox, curl) judge what we wrote, a second
-# service (python3-websockets) what we sent; jq reads the test logs.
-TEST_PACKAGES=(valgrind ffmpeg lame opus-tools sox espeak-ng curl jq openssl
-  python3 python3-websockets)
+# Second players and encoders judge what we wrote and what the sandbox reads, a
+# second service (python3-websockets) what we sent; alsa-utils has human speech;
+# jq reads the test logs.
+TEST_PACKAGES=(valgrind clang libclang-rt-dev ffmpeg opus-tools vorbis-tools lame
+  mpg123 faad sox espeak-ng alsa-utils curl jq openssl python3 python3-websockets)
 
 passed=0
 failed=0
@@ -114,7 +116,7 @@ run_phase ()
     "${sums[@]}" $((SECONDS - began))
 }
 
-# build FOLDER [OPTION OF MESON...]: silent unless it fails
+# build FOLDER [OPTION OF MESON...]: silent unless it fails; $target: not all
 build ()
 {
   local folder=$1 began=$SECONDS log
@@ -123,7 +125,7 @@ build ()
   mkdir -p "$folder"
   log=$folder.log
   if configure_build "$folder" -Dwerror=true "$@" >"$log" 2>&1 </dev/null &&
-    ninja -C "$folder" >>"$log" 2>&1 </dev/null; then
+    ninja -C "$folder" "${target:-all}" >>"$log" 2>&1 </dev/null; then
     printf '== built %s in %d s\n' "${folder##*/}" $((SECONDS - began))
     return 0
   fi
@@ -155,6 +157,37 @@ phase_tsan ()
     run_phase tsan "$builds/tsan" --suite chunk --suite outbox --suite scribe
 }
 
+# Each fuzzer counts as one test. What it finds is kept beside the build.
+phase_fuzz ()
+{
+  local name leaks began=$SECONDS found=$builds/fuzz/found good=0 bad=0
+
+  target=fuzzers build "$builds/fuzz" --native-file "$root/tests/fuzz/clang.ini" -Dfuzz=true \
+    -Db_sanitize=address,undefined -Db_lundef=false || return
+  for name in packet file chunker unwrap; do
+    mkdir -p "$found/$name"
+    # See tests/fuzz/meson.build.
+    [ "$name" = unwrap ] && leaks=0 || leaks=1
+    if ASAN_OPTIONS=detect_leaks=$leaks \
+      "$builds/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$fuzz_time" \
+      -rss_limit_mb=2048 -timeout=10 -print_final_stats=1 \
+      -artifact_prefix="$found/$name-" "$found/$name" \
+      "$root/tests/fuzz/corpus/$name" >"$found/$name.log" 2>&1 </dev/null; then
+      good=$((good + 1))
+      printf 'fuzz_%s: %s runs\n' "$name" \
+        "$(sed -n 's/^stat::number_of_executed_units: *//p' "$found/$name.log")"
+    else
+      bad=$((bad + 1))
+      tail -n 60 "$found/$name.log"
+      printf 'FAILED: fuzz_%s\n' "$name"
+    fi
+  done
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  printf '== fuzz: %d passed, %d failed, 0 skipped in %d s\n\n' "$good" "$bad" \
+    $((SECONDS - began))
+}
+
 # Nothing of the user's may reach the tests: neither a broken registry of
 # plugins, nor a proxy, nor a credential.
 clean_environment ()
@@ -177,13 +210,14 @@ clean_environment ()
 phases=()
 for argument in "$@"; do
   case $argument in
-    native | valgrind | asan | tsan) phases+=("$argument") ;;
+    native | valgrind | asan | tsan | fuzz) phases+=("$argument") ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
 done
-[ ${#phases[@]} -gt 0 ] || phases=(native valgrind asan tsan)
+[ ${#phases[@]} -gt 0 ] || phases=(native valgrind asan tsan fuzz)
 
+fuzz_time=${EKASCRIBE_FUZZ_TIME:-15}
 builds=${EKASCRIBE_TEST_BUILD:-$root/build-tests}
 mkdir -p "$builds" || die "cannot write to $builds"
 if ! (install_packages "${BUILD_PACKAGES[@]}" "${RUN_PACKAGES[@]}" \

@@ -20,10 +20,12 @@ sed -n 's/^- `\([^`]*\)`: ..*$/\1/p' "$page" | while read -r entry; do
   esac
 done | sort >"$index"
 
-# What git knows; in an unpacked archive, what is there.
+# What git knows; in an unpacked archive, what is there. Seeds of fuzzers are no
+# source: their folder has a line.
 { git ls-files gst tools tests examples 2>/dev/null ||
   find gst tools tests examples -type f; } |
-  grep -v '/meson\.build$' | sort >"$files"
+  grep -v '/meson\.build$' | sed 's|^\(tests/fuzz/corpus/\).*|\1|' | sort -u \
+  >"$files"
 
 echo 1..3
 number=0
