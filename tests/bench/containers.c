@@ -47,15 +47,7 @@ get_cpu (clockid_t clock)
 static void
 write_again (Cost *cost, EkaContainer container, const EkaFile *file)
 {
-  const EkaStream stream = {
-    .codec = &file->codec,
-    .serial = file->serial,
-    .skip = file->skip,
-    .trim_end = file->trim_end,
-    .packets = (const EkaPacketInfo *) (gconstpointer) file->packets->data,
-    .n_packets = file->packets->len,
-    .data = file->data->data,
-  };
+  const EkaStream stream = eka_file_get_stream (file);
   const gdouble begin = get_cpu (CLOCK_THREAD_CPUTIME_ID);
 
   g_bytes_unref (eka_container_write (container, &stream));

@@ -17,15 +17,7 @@ check_again (EkaContainer   container,
              const EkaFile *file,
              GBytes        *bytes)
 {
-  const EkaStream stream = {
-    .codec = &file->codec,
-    .serial = file->serial,
-    .skip = file->skip,
-    .trim_end = file->trim_end,
-    .packets = (const EkaPacketInfo *) (gconstpointer) file->packets->data,
-    .n_packets = file->packets->len,
-    .data = file->data->data,
-  };
+  const EkaStream stream = eka_file_get_stream (file);
   g_autoptr (GBytes) again = NULL;
 
   if (stream.n_packets == 0)

@@ -260,6 +260,17 @@ make_defaults (void)
   return options;
 }
 
+static gboolean
+parse_transcriber (SandboxOptions *options,
+                   const gchar *command,
+                   GError **error)
+{
+  if (g_shell_parse_argv (command, NULL, &options->transcriber, error))
+    return TRUE;
+  g_prefix_error (error, "--transcriber: ");
+  return FALSE;
+}
+
 /**
  * sandbox_options_parse:
  * @argc: (inout): as main() got it
@@ -364,14 +375,9 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
       (final != NULL && !parse_final (options, final, error)) ||
       (client != NULL && !parse_client (options, client, error)) ||
       !parse_faults (options, faults, error) ||
-      !check_numbers (options, error))
+      !check_numbers (options, error) ||
+      (transcriber != NULL && !parse_transcriber (options, transcriber, error)))
     return NULL;
-  if (transcriber != NULL &&
-      !g_shell_parse_argv (transcriber, NULL, &options->transcriber, error))
-    {
-      g_prefix_error (error, "--transcriber: ");
-      return NULL;
-    }
   return g_steal_pointer (&options);
 }
 

@@ -471,14 +471,7 @@ static gboolean
 is_ours (const EkaFile *file,
          GBytes        *bytes)
 {
-  const EkaStream stream = {
-    .codec = &file->codec,
-    .skip = file->skip,
-    .trim_end = file->trim_end,
-    .packets = (const EkaPacketInfo *) (gconstpointer) file->packets->data,
-    .n_packets = file->packets->len,
-    .data = file->data->data,
-  };
+  const EkaStream stream = eka_file_get_stream (file);
   g_autoptr (GBytes) again = eka_mp3file_write (&stream);
 
   return g_bytes_equal (bytes, again);

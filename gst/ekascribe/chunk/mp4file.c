@@ -159,14 +159,7 @@ static gboolean
 is_ours (const EkaFile *file,
          GBytes        *bytes)
 {
-  const EkaStream stream = {
-    .codec = &file->codec,
-    .skip = file->skip,
-    .trim_end = file->trim_end,
-    .packets = (const EkaPacketInfo *) (gconstpointer) file->packets->data,
-    .n_packets = file->packets->len,
-    .data = file->data->data,
-  };
+  const EkaStream stream = eka_file_get_stream (file);
   const guint8 *brand = (const guint8 *) g_bytes_get_data (bytes, NULL) + 8;
   g_autoptr (GBytes) again = eka_mp4_write (&stream, brand[0] == 'M');
 

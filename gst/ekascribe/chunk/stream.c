@@ -107,3 +107,23 @@ eka_file_count_samples (const EkaFile *file)
     samples += g_array_index (file->packets, EkaPacketInfo, i).samples;
   return samples;
 }
+
+/**
+ * eka_file_get_stream:
+ * @file: a file
+ *
+ * Returns: what it was made of, and would be made of again; borrows from @file
+ */
+EkaStream
+eka_file_get_stream (const EkaFile *file)
+{
+  return (EkaStream) {
+    .codec = &file->codec,
+    .serial = file->serial,
+    .skip = file->skip,
+    .trim_end = file->trim_end,
+    .packets = (const EkaPacketInfo *) (gconstpointer) file->packets->data,
+    .n_packets = file->packets->len,
+    .data = file->data->data,
+  };
+}

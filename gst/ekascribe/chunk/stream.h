@@ -69,6 +69,7 @@ gboolean eka_file_add_packet      (EkaFile         *file,
                                    const guint8    *data,
                                    gsize            size);
 guint64  eka_file_count_samples   (const EkaFile   *file);
+EkaStream eka_file_get_stream     (const EkaFile   *file);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EkaFile, eka_file_clear)
 
