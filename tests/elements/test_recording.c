@@ -43,7 +43,9 @@ test_opus (Fixture      *f,
   g_autoptr (GstMessage) end = NULL;
   guint i;
 
-  end = fixture_run (f, SOURCE "! opusenc ! ekascribesink name=s");
+  /* Noise has a quiet place now and then. */
+  end = fixture_run (f, SOURCE "! opusenc ! ekascribesink name=s "
+                               "min-chunk-duration=20000000000");
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 3);
   for (i = 0; i < 3; i++)
@@ -244,9 +246,9 @@ test_bare_ogg (Fixture      *f,
   push_formats (f, "\"audio/ogg\",\"audio/wav\"");
   end = fixture_run (f, SOURCE "! opusenc ! ekascribesink name=s");
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-  /* 45 s and pre-roll in chunks of 10 s. */
-  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 5);
-  for (i = 0; i < 5; i++)
+  /* 45 s and pre-roll in chunks of 10 s, or less where the noise is quiet. */
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), >=, 5);
+  for (i = 0; i < fixture_count_calls (f, EKA_CALL_UPLOAD); i++)
     fixture_get_upload (f, i, "audio/ogg");
 }
 
