@@ -8,7 +8,7 @@
 # A compiler, the build system, and the libraries' headers.
 BUILD_PACKAGES=(
   gcc libc6-dev meson ninja-build pkg-config
-  libglib2.0-dev libogg-dev libvorbis-dev libsoup-3.0-dev libjson-glib-dev
+  libglib2.0-dev libogg-dev libvorbis-dev zlib1g-dev libsoup-3.0-dev libjson-glib-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 )
 

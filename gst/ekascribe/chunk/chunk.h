@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /**
  * EkaChunk:
  * @index: number in the session, from 0
- * @bytes: a complete file that decodes alone
+ * @bytes: (nullable): a complete file that decodes alone; %NULL only where an
+ *   outbox or an index has it on disk
  * @media_type: the exact Content-Type, a static string
  * @extension: file name extension without the dot, a static string
  * @running_time: running time of the first sample that is heard, in ns, or
@@ -46,6 +47,9 @@ EkaChunk *eka_chunk_new   (guint        index,
                            guint64      running_time,
                            guint64      duration,
                            guint64      samples);
+EkaChunk *eka_chunk_new_with_bytes
+                          (const EkaChunk *chunk,
+                           GBytes         *bytes);
 EkaChunk *eka_chunk_ref   (EkaChunk    *chunk);
 void      eka_chunk_unref (EkaChunk    *chunk);
 

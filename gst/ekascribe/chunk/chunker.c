@@ -2,11 +2,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "chunk/chunker.h"
+#include "chunk/chunkerprivate.h"
 
 #include "chunk/cut.h"
 #include "chunk/pcm.h"
-#include "chunk/preroll.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 
@@ -31,46 +30,6 @@ typedef struct
   guint trim_end;    /* at its end, in case that none follows */
   gboolean complete; /* no packet will be added */
 } Stretch;
-
-/* @packets and @data hold, in order: history (packets that a chunk took and
- * that may be pre-roll of the next), then what is pending, from @next on.
- * Pending packets form stretches; a new one begins where `discont` is set. What
- * is history belongs to the same stretch as the first pending packet. */
-struct _EkaChunker
-{
-  EkaCodec codec;
-  EkaContainer container;
-  const gchar *media_type;
-  guint index;
-
-  /* in samples of the codec's rate, and bytes */
-  guint64 min_samples;
-  guint64 max_samples;
-  guint64 max_bytes;
-  guint64 crumb_samples;
-  gboolean whole;
-
-  GArray *packets;
-  GByteArray *data;
-  guint next;
-  gsize next_offset;
-  guint previous; /* for eka_codec_measure_packet() */
-  EkaCelt celt;   /* for eka_codec_judge_packet() */
-
-  EkaPreRoll pre_roll; /* of the next chunk, at the end of history */
-
-  guint64 pending_samples;
-  guint64 pending_cost;
-  guint64 open_samples; /* of pending, in the last stretch */
-  guint64 skip;         /* pending samples that the codec's pre-skip hides */
-  guint breaks;         /* stretches that end within what is pending */
-  gboolean closed;      /* the last one ended too */
-  gboolean gap;         /* a packet that was left out came after a gap */
-
-  guint64 base_time; /* last time that a packet told */
-  guint64 base_utc;  /* the same, on the wall */
-  guint64 base_samples;
-};
 
 static EkaPacketInfo *
 get_packet (EkaChunker *self,
@@ -150,6 +109,7 @@ eka_chunker_set_limits (EkaChunker           *chunker,
       limits->whole ? MAX_DURATION
                     : CLAMP (limits->max_duration, MIN_DURATION, MAX_DURATION);
 
+  chunker->limits = *limits;
   chunker->whole = limits->whole;
   chunker->max_samples =
       eka_codec_samples_from_time (&chunker->codec, duration);
