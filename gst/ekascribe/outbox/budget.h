@@ -31,6 +31,8 @@ EkaBudget *eka_budget_new           (guint64        max_bytes,
                                      guint64        max_duration);
 EkaBudget *eka_budget_ref           (EkaBudget     *budget);
 void       eka_budget_unref         (EkaBudget     *budget);
+void       eka_budget_set_patience  (EkaBudget     *budget,
+                                     gint64         patience);
 gboolean   eka_budget_make_room     (EkaBudget     *budget,
                                      EkaChunk      *chunk);
 gboolean   eka_budget_wait_for_room (EkaBudget     *budget,

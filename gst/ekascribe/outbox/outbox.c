@@ -20,6 +20,11 @@ eka_outbox_new (EkaBudget *budget)
   g_atomic_ref_count_init (&self->ref_count);
   self->budget = eka_budget_ref (budget);
   g_queue_init (&self->entries);
+  g_queue_init (&self->packets);
+  g_queue_init (&self->given);
+  self->remove = g_ptr_array_new_with_free_func (g_free);
+  self->removing = g_ptr_array_new_with_free_func (g_free);
+  self->taken = g_ptr_array_new_with_free_func (g_free);
   g_mutex_lock (&budget->lock);
   g_queue_push_tail (&budget->outboxes, self);
   g_mutex_unlock (&budget->lock);
@@ -39,117 +44,80 @@ eka_outbox_ref (EkaOutbox *outbox)
   return outbox;
 }
 
-/* Whoever let chunks go wakes the one that waits for room. */
 static void
-unlock_and_wake (EkaOutbox *self)
+free_entries_locked (EkaOutbox *self)
 {
-  g_cond_broadcast (&self->budget->cond);
-  g_mutex_unlock (&self->budget->lock);
+  while (self->entries.head != NULL)
+    eka_outbox_remove_locked (self, self->entries.head);
+}
+
+static void
+outbox_free (EkaOutbox *self)
+{
+  g_ptr_array_unref (self->remove);
+  g_ptr_array_unref (self->removing);
+  g_ptr_array_unref (self->taken);
+  g_clear_pointer (&self->description, g_bytes_unref);
+  g_clear_pointer (&self->leaving, eka_spool_unref);
+  eka_budget_unref (self->budget);
+  g_free (self);
 }
 
 /**
  * eka_outbox_unref:
  * @outbox: (transfer full): an outbox
  *
- * With the last reference go the chunks that are still there.
+ * With the last reference go the chunks that are in memory; those on disk stay
+ * there.
  */
 void
 eka_outbox_unref (EkaOutbox *outbox)
 {
+  Entry *entry;
+
+  /* Under the lock, so that nobody finds one without references. */
+  g_mutex_lock (&outbox->budget->lock);
   if (!g_atomic_ref_count_dec (&outbox->ref_count))
-    return;
-  eka_outbox_clear (outbox);
-  g_mutex_lock (&outbox->budget->lock);
+    {
+      g_mutex_unlock (&outbox->budget->lock);
+      return;
+    }
+  eka_outbox_drop_disk_locked (outbox);
+  eka_outbox_leave_given_locked (outbox);
+  free_entries_locked (outbox);
+  while ((entry = g_queue_pop_head (&outbox->given)) != NULL)
+    eka_outbox_entry_free_locked (outbox, entry);
   g_queue_remove (&outbox->budget->outboxes, outbox);
-  g_mutex_unlock (&outbox->budget->lock);
-  eka_budget_unref (outbox->budget);
-  g_free (outbox);
+  g_cond_broadcast (&outbox->budget->cond);
+  eka_budget_unlock (outbox->budget);
+  eka_outbox_set_notify (outbox, NULL, NULL, NULL);
+  outbox_free (outbox);
 }
 
+/* The oldest chunk that is not acknowledged, where it may be given out now. */
+static Entry *
+find_ready_locked (EkaOutbox *self)
+{
+  GList *l = eka_outbox_load_next_locked (self);
+  Entry *entry = l != NULL ? l->data : NULL;
+
+  eka_outbox_check_disk_locked (self);
+  if (entry == NULL || entry->out)
+    return entry;
+  eka_outbox_check_load_locked (self, entry);
+  return entry->chunk->bytes != NULL && eka_outbox_is_open_locked (self, entry)
+             ? entry
+             : NULL;
+}
+
+/* It is wanted, and can't be stored. */
 static void
-count_locked (EkaOutbox *self,
-              Entry     *entry,
-              gint       sign)
+open_next_locked (EkaOutbox *self)
 {
-  const guint64 bytes = g_bytes_get_size (entry->chunk->bytes);
-  const guint64 duration = entry->chunk->duration;
+  GList *l = eka_outbox_find_next_locked (self);
 
-  /* Unsigned sums wrap around, so that a sign of -1 subtracts. */
-  self->budget->bytes += sign * bytes;
-  self->budget->duration += sign * duration;
-  self->stats.kept += sign;
-  self->stats.kept_bytes += sign * bytes;
-  self->stats.kept_duration += sign * duration;
-  if (entry->state >= ENTRY_ACKNOWLEDGED)
-    return;
-  self->stats.chunks += sign;
-  self->stats.bytes += sign * bytes;
-  self->stats.duration += sign * duration;
-}
-
-static void
-set_state_locked (EkaOutbox *self,
-                  Entry     *entry,
-                  EntryState state)
-{
-  count_locked (self, entry, -1);
-  entry->state = state;
-  count_locked (self, entry, 1);
-}
-
-/* Call with the budget's lock held, as all that ends in _locked. */
-void
-eka_outbox_remove_locked (EkaOutbox *self,
-                          GList     *link)
-{
-  Entry *entry = link->data;
-
-  count_locked (self, entry, -1);
-  eka_chunk_unref (entry->chunk);
-  g_free (entry);
-  g_queue_delete_link (&self->entries, link);
-}
-
-static void
-insert_locked (EkaOutbox *self,
-               GList     *after,
-               EkaChunk  *chunk)
-{
-  Entry *entry = g_new0 (Entry, 1);
-
-  entry->chunk = eka_chunk_ref (chunk);
-  count_locked (self, entry, 1);
-  if (after != NULL)
-    g_queue_insert_after (&self->entries, after, entry);
-  else
-    g_queue_push_tail (&self->entries, entry);
-}
-
-/* The oldest chunk that is not acknowledged. */
-static GList *
-find_next_locked (EkaOutbox *self)
-{
-  GList *l = self->stats.chunks > 0 ? self->entries.head : NULL;
-
-  while (l != NULL && ((Entry *) l->data)->state >= ENTRY_ACKNOWLEDGED)
-    l = l->next;
-  return l;
-}
-
-/**
- * eka_outbox_put:
- * @outbox: an outbox
- * @chunk: (transfer none): the chunk that follows the last one
- *
- * Never waits and never refuses: room is asked for at the budget.
- */
-void
-eka_outbox_put (EkaOutbox *outbox,
-                EkaChunk  *chunk)
-{
-  g_mutex_lock (&outbox->budget->lock);
-  insert_locked (outbox, NULL, chunk);
-  g_mutex_unlock (&outbox->budget->lock);
+  if (l != NULL && ((Entry *) l->data)->chunk->bytes != NULL)
+    eka_outbox_open_locked (self, l->data);
 }
 
 /**
@@ -158,22 +126,23 @@ eka_outbox_put (EkaOutbox *outbox,
  * @last: (out) (optional): whether no chunk follows it so far
  *
  * Returns: (transfer full) (nullable): the oldest chunk that is not
- *   acknowledged
+ *   acknowledged; %NULL: there is none, or the disk is busy with it, see
+ *   eka_outbox_is_busy()
  */
 EkaChunk *
 eka_outbox_peek (EkaOutbox *outbox,
                  gboolean  *last)
 {
   EkaChunk *chunk = NULL;
-  GList *l;
+  Entry *entry;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
-  if (l != NULL)
-    chunk = eka_chunk_ref (((Entry *) l->data)->chunk);
+  entry = find_ready_locked (outbox);
+  if (entry != NULL)
+    chunk = eka_chunk_ref (entry->chunk);
   if (last != NULL)
-    *last = l != NULL && l->next == NULL;
-  g_mutex_unlock (&outbox->budget->lock);
+    *last = entry != NULL && outbox->entries.tail->data == entry;
+  eka_budget_unlock (outbox->budget);
   return chunk;
 }
 
@@ -184,7 +153,8 @@ eka_outbox_peek (EkaOutbox *outbox,
  *
  * As eka_outbox_peek(), for a chunk that is about to be sent. Where it has no
  * number yet it gets the next one; it is kept from now on until it is
- * acknowledged.
+ * acknowledged, and given out again by each call until then. One that could not be
+ * stored is given out when the journal that may hold its packets is gone.
  *
  * Returns: (transfer full) (nullable): the chunk
  */
@@ -193,24 +163,55 @@ eka_outbox_try (EkaOutbox *outbox,
                 guint     *number)
 {
   EkaChunk *chunk = NULL;
-  GList *l;
+  Entry *entry;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
-  if (l != NULL)
+  entry = find_ready_locked (outbox);
+  if (entry == NULL)
+    open_next_locked (outbox);
+  else
     {
-      Entry *entry = l->data;
-
       if (entry->state == ENTRY_WAITING)
         {
           entry->number = outbox->next_number++;
           entry->state = ENTRY_TRIED;
         }
+      entry->out = TRUE;
       *number = entry->number;
       chunk = eka_chunk_ref (entry->chunk);
     }
-  g_mutex_unlock (&outbox->budget->lock);
+  eka_budget_unlock (outbox->budget);
   return chunk;
+}
+
+/**
+ * eka_outbox_is_busy:
+ * @outbox: an outbox
+ *
+ * The disk may be done between two calls: that eka_outbox_try() gave nothing out
+ * just before, and this says no, does not mean that there is nothing.
+ *
+ * Returns: whether there is a chunk to send that the disk has to write or to read
+ *   before; what was set with eka_outbox_set_notify() is called then. It is not
+ *   where the disk does not answer, so that one who waits has to ask now and then
+ */
+gboolean
+eka_outbox_is_busy (EkaOutbox *outbox)
+{
+  gboolean busy;
+
+  g_mutex_lock (&outbox->budget->lock);
+  busy = find_ready_locked (outbox) == NULL && outbox->stats.chunks > 0;
+  eka_budget_unlock (outbox->budget);
+  return busy;
+}
+
+/* Whoever let chunks go wakes the one that waits for room. */
+static void
+unlock_and_wake (EkaOutbox *self)
+{
+  g_cond_broadcast (&self->budget->cond);
+  eka_budget_unlock (self->budget);
 }
 
 /**
@@ -227,10 +228,10 @@ eka_outbox_acknowledge (EkaOutbox *outbox,
   GList *l;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
+  l = eka_outbox_find_next_locked (outbox);
   if (l != NULL && ((Entry *) l->data)->state == ENTRY_TRIED &&
       ((Entry *) l->data)->number == number)
-    set_state_locked (outbox, l->data, ENTRY_ACKNOWLEDGED);
+    eka_outbox_set_state_locked (outbox, l->data, ENTRY_ACKNOWLEDGED);
   unlock_and_wake (outbox);
 }
 
@@ -246,35 +247,30 @@ eka_outbox_replace (EkaOutbox *outbox,
                     EkaChunk  *first,
                     EkaChunk  *second)
 {
+  const guint32 sum = eka_outbox_sum_up (outbox, first);
+  const guint32 second_sum =
+      second != NULL ? eka_outbox_sum_up (outbox, second) : 0;
   GList *l;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
+  l = eka_outbox_find_next_locked (outbox);
   if (l != NULL)
     {
       Entry *entry = l->data;
+      const gboolean stored = entry->disk != DISK_NONE;
 
-      count_locked (outbox, entry, -1);
-      eka_chunk_unref (entry->chunk);
-      entry->chunk = eka_chunk_ref (first);
-      count_locked (outbox, entry, 1);
+      eka_outbox_change_bytes_locked (outbox, entry, first, sum);
+      if (stored)
+        eka_outbox_want_locked (outbox, entry);
       if (second != NULL)
-        insert_locked (outbox, l, second);
+        {
+          entry = eka_outbox_insert_locked (outbox, l, second, second_sum);
+          if (stored)
+            eka_outbox_want_locked (outbox, entry);
+        }
+      eka_outbox_change_locked (outbox);
     }
   unlock_and_wake (outbox);
-}
-
-/* A number that was not accepted is for the next chunk, unless others came after
- * it. */
-static void
-take_out_locked (EkaOutbox *self,
-                 GList     *link)
-{
-  Entry *entry = link->data;
-
-  if (entry->state == ENTRY_TRIED && entry->number + 1 == self->next_number)
-    self->next_number--;
-  eka_outbox_remove_locked (self, link);
 }
 
 /**
@@ -290,15 +286,9 @@ eka_outbox_skip (EkaOutbox *outbox)
   GList *l;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
+  l = eka_outbox_find_next_locked (outbox);
   if (l != NULL)
-    {
-      Entry *entry = l->data;
-
-      outbox->stats.dropped_chunks++;
-      outbox->stats.dropped += entry->chunk->duration;
-      take_out_locked (outbox, l);
-    }
+    eka_outbox_drop_locked (outbox, l);
   unlock_and_wake (outbox);
 }
 
@@ -315,125 +305,10 @@ eka_outbox_remove (EkaOutbox *outbox)
   GList *l;
 
   g_mutex_lock (&outbox->budget->lock);
-  l = find_next_locked (outbox);
+  l = eka_outbox_find_next_locked (outbox);
   if (l != NULL)
-    take_out_locked (outbox, l);
+    eka_outbox_take_out_locked (outbox, l);
   unlock_and_wake (outbox);
-}
-
-/**
- * eka_outbox_take_rest:
- * @outbox: an outbox
- *
- * Takes out what the service has not acknowledged, for another session. What
- * was tried must not have been accepted.
- *
- * Returns: (transfer full) (element-type EkaChunk): in order, perhaps empty
- */
-GPtrArray *
-eka_outbox_take_rest (EkaOutbox *outbox)
-{
-  GPtrArray *rest =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) eka_chunk_unref);
-  GList *l;
-
-  g_mutex_lock (&outbox->budget->lock);
-  while ((l = find_next_locked (outbox)) != NULL)
-    {
-      g_ptr_array_add (rest, eka_chunk_ref (((Entry *) l->data)->chunk));
-      take_out_locked (outbox, l);
-    }
-  g_mutex_unlock (&outbox->budget->lock);
-  return rest;
-}
-
-/**
- * eka_outbox_settle:
- * @outbox: an outbox
- * @listed: (array length=n_listed) (nullable): for each number whether the
- *   service lists it; %NULL: it has no list
- * @n_listed: length of @listed
- *
- * Holds acknowledged chunks against the service's list. One that is not there
- * is to be sent again, once; after that its second acknowledgement has to do.
- *
- * Returns: how many chunks the list lacks
- */
-guint
-eka_outbox_settle (EkaOutbox      *outbox,
-                   const gboolean *listed,
-                   guint           n_listed)
-{
-  guint missing = 0;
-  GList *l;
-
-  g_mutex_lock (&outbox->budget->lock);
-  for (l = outbox->entries.head; l != NULL; l = l->next)
-    {
-      Entry *entry = l->data;
-      gboolean lacks = listed != NULL &&
-                       (entry->number >= n_listed || !listed[entry->number]);
-
-      if (entry->state < ENTRY_ACKNOWLEDGED)
-        continue;
-      missing += lacks;
-      set_state_locked (outbox, entry,
-                        lacks && !entry->again ? ENTRY_TRIED : ENTRY_SETTLED);
-      entry->again = entry->again || lacks;
-    }
-  unlock_and_wake (outbox);
-  return missing;
-}
-
-/**
- * eka_outbox_settle_all:
- * @outbox: an outbox whose chunks were not sent
- *
- * The service has the audio of all chunks, though it got it in another way.
- */
-void
-eka_outbox_settle_all (EkaOutbox *outbox)
-{
-  GList *l;
-
-  g_mutex_lock (&outbox->budget->lock);
-  for (l = outbox->entries.head; l != NULL; l = l->next)
-    set_state_locked (outbox, l->data, ENTRY_SETTLED);
-  unlock_and_wake (outbox);
-}
-
-/**
- * eka_outbox_wants_audit:
- * @outbox: an outbox
- *
- * Returns: whether somebody waits for room that eka_outbox_settle() would make
- */
-gboolean
-eka_outbox_wants_audit (EkaOutbox *outbox)
-{
-  EkaBudget *budget = outbox->budget;
-  guint64 bytes = 0, duration = 0;
-  gboolean found = FALSE, wants;
-  GList *l;
-
-  g_mutex_lock (&budget->lock);
-  for (l = budget->wanted ? outbox->entries.head : NULL; l != NULL; l = l->next)
-    {
-      Entry *entry = l->data;
-
-      if (entry->state != ENTRY_ACKNOWLEDGED)
-        continue;
-      found = TRUE;
-      bytes += g_bytes_get_size (entry->chunk->bytes);
-      duration += entry->chunk->duration;
-    }
-  /* A question for each chunk would slow down what is in a hurry anyway. */
-  wants = found &&
-          (outbox->stats.chunks == 0 ||
-           (budget->max_bytes != 0 && bytes >= budget->max_bytes / 4) ||
-           (budget->max_duration != 0 && duration >= budget->max_duration / 4));
-  g_mutex_unlock (&budget->lock);
-  return wants;
 }
 
 /**
@@ -458,44 +333,113 @@ eka_outbox_count_sent (EkaOutbox *outbox)
  * eka_outbox_rewind:
  * @outbox: an outbox
  *
- * The session on the service is gone: all that is kept is to be sent to another
- * one, and gets new numbers.
+ * The session on the service is gone: all audio that is held, in memory or on disk,
+ * is to be sent to another one, and gets new numbers.
  *
- * Returns: acknowledged audio in ns that is not kept, and so is lost
+ * Returns: acknowledged audio in ns that is not held, and so is lost
  */
 guint64
 eka_outbox_rewind (EkaOutbox *outbox)
 {
   guint64 lost;
-  GList *l;
+  GList *l, *next;
 
   g_mutex_lock (&outbox->budget->lock);
-  for (l = outbox->entries.head; l != NULL; l = l->next)
+  for (l = outbox->entries.head; l != NULL; l = next)
     {
       Entry *entry = l->data;
 
-      set_state_locked (outbox, entry, ENTRY_WAITING);
+      next = l->next;
+      if (!eka_outbox_has_audio (entry))
+        {
+          eka_outbox_remove_locked (outbox, l);
+          continue;
+        }
+      eka_outbox_set_state_locked (outbox, entry, ENTRY_WAITING);
       entry->again = FALSE;
+      entry->out = FALSE;
     }
   outbox->next_number = 0;
   lost = outbox->stats.let_go;
   outbox->stats.let_go = 0;
-  g_mutex_unlock (&outbox->budget->lock);
+  eka_outbox_change_locked (outbox);
+  eka_budget_unlock (outbox->budget);
   return lost;
+}
+
+/* What was taken out for another session that never came. */
+static void
+free_unwanted_locked (EkaOutbox *self)
+{
+  GList *l, *next;
+
+  for (l = self->given.head; l != NULL; l = next)
+    {
+      Entry *entry = l->data;
+
+      next = l->next;
+      if (entry->wanted)
+        continue;
+      g_queue_delete_link (&self->given, l);
+      eka_outbox_entry_free_locked (self, entry);
+    }
 }
 
 /**
  * eka_outbox_clear:
  * @outbox: an outbox
  *
- * Lets all chunks go: the results are there, or nobody wants them.
+ * Lets all chunks go, and removes its folder: the results are there, or nobody
+ * wants them. Where eka_outbox_keep_journal() asked for that, the folder stays until
+ * its journal ends. What is put after that is kept in memory only.
  */
 void
 eka_outbox_clear (EkaOutbox *outbox)
 {
   g_mutex_lock (&outbox->budget->lock);
-  while (outbox->entries.head != NULL)
-    eka_outbox_remove_locked (outbox, outbox->entries.head);
+  free_entries_locked (outbox);
+  free_unwanted_locked (outbox);
+  if (!outbox->passing && !eka_outbox_pass_locked (outbox))
+    eka_outbox_leave_folder_locked (outbox, FALSE);
+  unlock_and_wake (outbox);
+}
+
+/**
+ * eka_outbox_abandon:
+ * @outbox: an outbox
+ *
+ * Lets all chunks go from memory: nobody sends them any more. What is on disk stays
+ * there, and others may have the folder. What is put after that is kept in memory
+ * only.
+ */
+void
+eka_outbox_abandon (EkaOutbox *outbox)
+{
+  g_mutex_lock (&outbox->budget->lock);
+  eka_outbox_leave_folder_locked (outbox, TRUE);
+  eka_outbox_leave_given_locked (outbox);
+  free_entries_locked (outbox);
+  unlock_and_wake (outbox);
+}
+
+/**
+ * eka_outbox_close:
+ * @outbox: an outbox that nobody sends from any more
+ *
+ * Lets all chunks go from memory, and others have the folder as it is: what is in
+ * it stays, and can be sent from there. What eka_outbox_wait_saved() has not waited
+ * for may be missing.
+ */
+void
+eka_outbox_close (EkaOutbox *outbox)
+{
+  g_mutex_lock (&outbox->budget->lock);
+  eka_outbox_leave_given_locked (outbox);
+  free_entries_locked (outbox);
+  /* It may have more users than us. */
+  if (outbox->spool != NULL)
+    eka_spool_close (outbox->spool);
+  eka_outbox_drop_disk_locked (outbox);
   unlock_and_wake (outbox);
 }
 
