@@ -302,6 +302,8 @@ answer (EkaLiar    *self,
           "\"expires_in\":3600}", self->tokens, self->tokens));
     case EKA_CALL_STREAM:
       return answer_stream (self);
+    case EKA_CALL_TEMPLATES:
+      return reply_with (200, g_strdup ("{\"templates\":[]}"));
     }
   g_assert_not_reached ();
 }

@@ -503,6 +503,18 @@ test_freshness (void)
     }
 }
 
+static void
+test_templates (void)
+{
+  g_autoptr (EkaRequest) request =
+      eka_protocol_templates ("https://h/voice/v1");
+
+  g_assert_cmpint (request->call, ==, EKA_CALL_TEMPLATES);
+  g_assert_cmpstr (request->method, ==, "GET");
+  g_assert_cmpstr (request->uri, ==, "https://h/voice/v1/templates");
+  g_assert_null (request->body);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -525,5 +537,6 @@ main (int    argc,
   ADD ("end tells the count and reads one", test_end);
   ADD ("get asks for a template, cancel gives up", test_get_and_cancel);
   ADD ("freshness is max-age less Age", test_freshness);
+  ADD ("templates", test_templates);
   return g_test_run ();
 }

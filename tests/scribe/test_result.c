@@ -211,6 +211,43 @@ test_other_answers_are_none (void)
     }
 }
 
+/* What an answer means, by its HTTP status and its own. */
+static void
+test_verdicts (void)
+{
+  static const struct
+  {
+    const gchar *status;
+    guint http_status;
+    EkaVerdict verdict;
+    gboolean known;
+  } cases[] = {
+    { "completed", 200, EKA_VERDICT_COMPLETED, TRUE },
+    { "done", 200, EKA_VERDICT_COMPLETED, FALSE },
+    { "completed", 202, EKA_VERDICT_BUSY, TRUE },
+    { "queued", 200, EKA_VERDICT_BUSY, TRUE },
+    { "failed", 202, EKA_VERDICT_BUSY, TRUE },
+    { "failed", 200, EKA_VERDICT_FAILED, TRUE },
+    { "error", 206, EKA_VERDICT_FAILED, TRUE },
+    { "completed", 206, EKA_VERDICT_PARTIAL, TRUE },
+    { "partial", 200, EKA_VERDICT_PARTIAL, TRUE },
+    { "expired", 200, EKA_VERDICT_EXPIRED, TRUE },
+    { "completed", 410, EKA_VERDICT_EXPIRED, TRUE },
+  };
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree gchar *text =
+          g_strdup_printf ("{\"status\":\"%s\"}", cases[i].status);
+      g_autoptr (EkaResult) result = parse (text);
+
+      g_assert_cmpint (eka_result_judge (result, cases[i].http_status), ==,
+                       cases[i].verdict);
+      g_assert_cmpint (eka_result_is_known (result), ==, cases[i].known);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -225,5 +262,6 @@ main (int    argc,
   ADD ("wrong types count as absent", test_wrong_types_count_as_absent);
   ADD ("a list without a number is counted", test_list_is_counted);
   ADD ("other answers are no session", test_other_answers_are_none);
+  ADD ("verdicts", test_verdicts);
   return g_test_run ();
 }

@@ -18,8 +18,8 @@
  * `s3://bucket/ses/0.ogg` it is 0.
  *
  * Returns: -1 where it has none */
-static gint64
-parse_number (const gchar *name)
+gint64
+eka_auditing_parse_number (const gchar *name)
 {
   const gchar *query = name + strcspn (name, "?#");
   const gchar *slash = g_strrstr_len (name, query - name, "/");
@@ -43,7 +43,7 @@ eka_auditing_lists (EkaResult *result,
   gchar **name;
 
   for (name = result->audio_files; name != NULL && *name != NULL; name++)
-    if (parse_number (*name) == number)
+    if (eka_auditing_parse_number (*name) == number)
       return TRUE;
   return FALSE;
 }
@@ -73,7 +73,7 @@ read_list (EkaResult *result,
     }
   for (name = result->audio_files; name != NULL && *name != NULL; name++)
     {
-      gint64 number = parse_number (*name);
+      gint64 number = eka_auditing_parse_number (*name);
 
       numbered = numbered || number >= 0;
       if (number >= 0 && number < n)

@@ -50,6 +50,14 @@ start_free (gpointer data)
   g_free (start);
 }
 
+static gchar *
+now_as_text (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  return g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+}
+
 static gboolean
 start_on_worker (gpointer user_data)
 {
@@ -60,7 +68,14 @@ start_on_worker (gpointer user_data)
     return G_SOURCE_REMOVE;
   self->started = TRUE;
   self->started_at = eka_clock_now (self->clock);
-  self->language = g_steal_pointer (&start->language);
+  if (start->language != NULL)
+    {
+      g_free (self->language);
+      self->language = g_steal_pointer (&start->language);
+    }
+  if (self->started_when == NULL)
+    self->started_when = now_as_text ();
+  eka_session_describe (self);
   eka_session_step (self);
   return G_SOURCE_REMOVE;
 }
@@ -108,6 +123,7 @@ eka_session_link (EkaSession  *session,
   session->linked = TRUE;
   session->settings->first_id = g_strdup (first_id);
   session->settings->previous_id = g_strdup (previous_id);
+  eka_session_describe (session);
   invoke (session, step_on_worker);
 }
 
@@ -315,18 +331,29 @@ eka_session_discard (EkaSession *session)
   invoke (session, discard_on_worker);
 }
 
+/* Whether audio is on disk, or about to be: it may be delivered to the session
+ * yet. */
+static gboolean
+has_kept_audio (EkaSession *self)
+{
+  EkaOutboxStats left;
+
+  eka_outbox_get_stats (self->outbox, &left);
+  return eka_outbox_has_disk (self->outbox) && left.held > 0;
+}
+
 static gboolean
 abort_on_worker (gpointer user_data)
 {
   EkaSession *self = user_data;
-  gboolean empty = self->state == EKA_SESSION_RECORDING &&
-                   eka_outbox_count_sent (self->outbox) == 0 &&
-                   (self->feed == NULL ||
-                    eka_feed_count_read (self->feed) == 0) &&
-                   !self->calling;
+  gboolean empty;
 
   if (eka_session_is_final (self))
     return G_SOURCE_REMOVE;
+  empty = self->state == EKA_SESSION_RECORDING && !has_kept_audio (self) &&
+          eka_outbox_count_sent (self->outbox) == 0 &&
+          (self->feed == NULL || eka_feed_count_read (self->feed) == 0) &&
+          !self->calling;
   self->aborted = TRUE;
   g_cancellable_cancel (self->cancellable);
   if (empty || (self->discarding && self->state >= EKA_SESSION_CREATING))
@@ -341,8 +368,9 @@ abort_on_worker (gpointer user_data)
  *
  * Nobody wants the session any more: no further event comes but those under way
  * on the worker thread, nothing more is sent. A session on the service that has
- * no audio, or was discarded, is cancelled there; one that has audio is left as
- * it is, for that is worth more than tidiness.
+ * no audio, or was discarded, is cancelled there; one that has audio, or whose
+ * audio is kept on disk, is left as it is, for that is worth more than
+ * tidiness.
  */
 void
 eka_session_abort (EkaSession *session)

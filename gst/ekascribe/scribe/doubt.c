@@ -32,6 +32,12 @@ settle_create (EkaSession *self,
       eka_outcome_note_failure (self, NULL, doubt);
       return;
     }
+  if (result != NULL && eka_resuming_may_be_ours (self, result))
+    {
+      g_error_free (doubt);
+      eka_resuming_take_up (self, reply, result);
+      return;
+    }
   if (result == NULL || has_audio (result) ||
       !eka_polling_is_open (reply, result))
     {
@@ -52,6 +58,12 @@ settle_upload (EkaSession *self,
   guint number = 0;
   g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
 
+  if (chunk == NULL)
+    {
+      /* It is not at hand any more, and will be sent again when it is. */
+      g_error_free (doubt);
+      return;
+    }
   if (!eka_polling_is_open (reply, result))
     {
       /* Somebody else has ended the session. */

@@ -16,7 +16,7 @@ compare_count (EkaSession *self,
 {
   guint sent = eka_outbox_count_sent (self->outbox);
 
-  if (self->feed == NULL && received >= 0 && (guint) received != sent)
+  if (self->feed == NULL && !self->streamed && received >= 0 && (guint) received != sent)
     eka_session_tell (self, EKA_SCRIBE_ERROR_LOST, EKA_CALL_END,
                       "The service says that it received %d audio files, but "
                       "it acknowledged %u (session %s)",
@@ -43,16 +43,54 @@ result_timeout (gpointer user_data)
 }
 
 /* Nobody will ever see the results: the audio is safe where the service's list
- * has shown it all, and nothing that End said speaks against that. */
+ * has shown it all, and nothing that End said speaks against that. Of a stream there
+ * is no list, and no better proof than that its end was accepted. */
 static void
 leave (EkaSession *self,
        gint        received)
 {
-  if (self->audit == EKA_AUDIT_COMPLETE &&
-      (received < 0 ||
-       (guint) received == eka_outbox_count_sent (self->outbox)))
+  if (self->feed != NULL || self->streamed ||
+      (self->audit == EKA_AUDIT_COMPLETE &&
+       (received < 0 ||
+        (guint) received == eka_outbox_count_sent (self->outbox))))
     eka_outbox_clear (self->outbox);
   eka_session_close (self, EKA_SESSION_PROCESSING, NULL, NULL);
+}
+
+static void
+begin_processing (EkaSession *self)
+{
+  self->ended_at = eka_clock_now (self->clock);
+  self->ended = TRUE;
+  self->created = TRUE;
+  eka_session_describe (self);
+  eka_session_set_state (self, EKA_SESSION_PROCESSING);
+}
+
+static void
+watch_results (EkaSession *self)
+{
+  if (self->settings->result_timeout > 0)
+    self->result_timer =
+        eka_clock_schedule (self->clock, self->settings->result_timeout,
+                            result_timeout, eka_session_ref (self));
+}
+
+/* A session that was begun before, and ended with all of its audio.
+ * @result: what the service shows of it */
+void
+eka_ending_take_up (EkaSession *self,
+                    EkaResult  *result)
+{
+  eka_outcome_note_success (self);
+  self->found_ended = TRUE;
+  begin_processing (self);
+  /* What is there already is worth a look, whoever waits. */
+  if (!self->settings->wait_for_results && !eka_polling_is_good (result) &&
+      !eka_polling_is_failed (result))
+    leave (self, -1);
+  else
+    watch_results (self);
 }
 
 /* The session is ended, and the service works on it.
@@ -62,17 +100,14 @@ eka_ending_accept (EkaSession *self,
                    gint        received)
 {
   eka_outcome_note_success (self);
-  self->ended_at = eka_clock_now (self->clock);
   compare_count (self, received);
-  eka_session_set_state (self, EKA_SESSION_PROCESSING);
+  begin_processing (self);
   if (self->feed != NULL)
     eka_outbox_settle_all (self->outbox);
   if (!self->settings->wait_for_results)
     leave (self, received);
-  else if (self->settings->result_timeout > 0)
-    self->result_timer =
-        eka_clock_schedule (self->clock, self->settings->result_timeout,
-                            result_timeout, eka_session_ref (self));
+  else
+    watch_results (self);
 }
 
 /* Whether it is the service that accepted End, and not a login page that is in

@@ -20,6 +20,7 @@ eka_scribe_error_private_copy (const EkaScribeErrorPrivate *from,
   to->details = g_strdup (from->details);
   to->request = g_strdup (from->request);
   to->property = from->property;
+  to->folder = g_strdup (from->folder);
   to->unsent = from->unsent;
 }
 
@@ -29,6 +30,7 @@ eka_scribe_error_private_clear (EkaScribeErrorPrivate *priv)
   g_free (priv->code);
   g_free (priv->details);
   g_free (priv->request);
+  g_free (priv->folder);
 }
 
 G_DEFINE_EXTENDED_ERROR (EkaScribeError, eka_scribe_error)

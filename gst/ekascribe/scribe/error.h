@@ -25,6 +25,9 @@ G_BEGIN_DECLS
  * @EKA_SCRIBE_ERROR_FAILED: the service could not process the session
  * @EKA_SCRIBE_ERROR_TIMEOUT: a limit of the client's own ran out
  * @EKA_SCRIBE_ERROR_LOST: audio could not be kept
+ * @EKA_SCRIBE_ERROR_DISK: the outbox on disk can't be used
+ * @EKA_SCRIBE_ERROR_NEWER: a later version wrote what is on disk
+ * @EKA_SCRIBE_ERROR_DAMAGED: what is on disk can't be read
  *
  * The one error domain of this library.
  */
@@ -44,6 +47,9 @@ typedef enum
   EKA_SCRIBE_ERROR_FAILED,
   EKA_SCRIBE_ERROR_TIMEOUT,
   EKA_SCRIBE_ERROR_LOST,
+  EKA_SCRIBE_ERROR_DISK,
+  EKA_SCRIBE_ERROR_NEWER,
+  EKA_SCRIBE_ERROR_DAMAGED,
 } EkaScribeError;
 
 #define EKA_SCRIBE_ERROR (eka_scribe_error_quark ())
@@ -56,6 +62,7 @@ GQuark eka_scribe_error_quark (void);
  * @details: (nullable): the server's details, as JSON text
  * @request: (nullable): the call that failed, such as `upload`
  * @property: (nullable): the property at fault, a static string
+ * @folder: (nullable): where the audio is kept on disk that it is about
  * @unsent: of %EKA_SCRIBE_ERROR_NETWORK and %EKA_SCRIBE_ERROR_TLS: the server has
  *   seen nothing of the request
  *
@@ -69,6 +76,7 @@ typedef struct
   gchar *details;
   gchar *request;
   const gchar *property;
+  gchar *folder;
   gboolean unsent;
 } EkaScribeErrorInfo;
 

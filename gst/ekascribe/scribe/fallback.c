@@ -29,6 +29,7 @@ eka_fallback_to_chunks (EkaSession *self)
   eka_feed_close (self->feed);
   g_clear_pointer (&self->feed, eka_feed_unref);
   self->settings->upload_type = EKA_UPLOAD_CHUNKED;
+  eka_session_describe (self);
   eka_session_emit (self, &event);
 }
 

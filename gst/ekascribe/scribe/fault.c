@@ -251,7 +251,7 @@ classify (guint   status,
   if (status == 401 || status == 403)
     return EKA_SCRIBE_ERROR_NOT_AUTHORIZED;
   if ((status == 404 || status == 410) && call != EKA_CALL_CREATE &&
-      call != EKA_CALL_DISCOVER)
+      call != EKA_CALL_DISCOVER && call != EKA_CALL_TEMPLATES)
     return EKA_SCRIBE_ERROR_GONE;
   if (status >= 400)
     return EKA_SCRIBE_ERROR_REFUSED;

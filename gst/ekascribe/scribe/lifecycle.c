@@ -5,6 +5,15 @@
 #include "scribe/sessionprivate.h"
 
 static void
+next_in_creating (EkaSession *self)
+{
+  if (self->created)
+    eka_resuming_look (self);
+  else
+    eka_opening_create (self);
+}
+
+static void
 next_in_ready (EkaSession *self)
 {
   if (self->started && !self->linked)
@@ -12,7 +21,12 @@ next_in_ready (EkaSession *self)
   if (self->started)
     {
       eka_session_set_state (self, EKA_SESSION_CREATING);
-      eka_opening_create (self);
+      /* Create may have been heard before we came. */
+      self->unanswered = self->resumed;
+      if (self->broken_off)
+        eka_ending_cancel_broken (self, self->previous_id);
+      self->broken_off = FALSE;
+      next_in_creating (self);
     }
   else if (self->finished)
     eka_session_close (self, EKA_SESSION_DISCARDED, NULL, NULL);
@@ -123,7 +137,7 @@ eka_lifecycle_next (EkaSession *self)
       next_in_ready (self);
       return;
     case EKA_SESSION_CREATING:
-      eka_opening_create (self);
+      next_in_creating (self);
       return;
     case EKA_SESSION_RECORDING:
     case EKA_SESSION_DRAINING:

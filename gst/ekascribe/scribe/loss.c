@@ -20,7 +20,7 @@ may_start_anew (EkaSession *self)
   EkaOutboxStats left;
 
   eka_outbox_get_stats (self->outbox, &left);
-  if (self->finished && left.kept == 0 && left.let_go > 0)
+  if (self->finished && left.held == 0 && left.let_go > 0)
     return FALSE; /* there is nothing to send, and nothing will come */
   if (self->feed != NULL && !self->settings->stream_fallback)
     return FALSE;
@@ -107,7 +107,7 @@ void
 eka_loss_start_anew (EkaSession *self,
                      GError     *error)
 {
-  gint64 now = eka_clock_now (self->clock);
+  const gint64 now = eka_clock_now (self->clock);
   gboolean may;
   EkaOutboxStats left;
   guint64 lost;
@@ -135,9 +135,10 @@ eka_loss_start_anew (EkaSession *self,
   eka_fallback_to_chunks (self);
   eka_loss_forget_session (self);
   eka_outbox_get_stats (self->outbox, &left);
-  tell_loss (self, error, left.kept_duration, lost);
+  tell_loss (self, error, left.held_duration, lost);
   g_error_free (error);
-  eka_session_set_state (self, EKA_SESSION_CREATING);
+  if (self->state != EKA_SESSION_CREATING)
+    eka_session_set_state (self, EKA_SESSION_CREATING);
   if (self->losses.attempts++ > 0)
     {
       EkaRetry pause = { .attempts = self->losses.attempts };

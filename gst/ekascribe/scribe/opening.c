@@ -223,13 +223,15 @@ begin (EkaSession  *self,
 
   eka_outcome_note_success (self);
   self->taken_ids = 0;
+  self->created = TRUE;
+  eka_session_describe (self);
   eka_session_set_state (self, EKA_SESSION_RECORDING);
   if (self->settings->upload_type != EKA_UPLOAD_SINGLE)
     eka_session_watch_age (self, parse_lifetime (created, expires_at) - age);
 }
 
 /* A session that a lost answer told of, as Get Session shows it: takes it over.
- * @result: ours, and without audio */
+ * @result: ours, and without audio that is not */
 void
 eka_opening_restore (EkaSession *self,
                      EkaReply   *reply,

@@ -54,7 +54,8 @@ is_settled (EkaSession *self,
       self->provisional = eka_result_ref (result);
       self->provisional_since = now;
     }
-  return now - self->provisional_since >= self->settings->settle_time ||
+  return self->failed ||
+         now - self->provisional_since >= self->settings->settle_time ||
          now - self->ended_at >= LONGEST_DOUBT;
 }
 
@@ -62,6 +63,16 @@ static void
 look_again (EkaSession *self)
 {
   poll_again (self, MIN (DOUBT_INTERVAL, self->settings->settle_time));
+}
+
+/* Who finds the audio on disk must not take it for safe. */
+static void
+note_failed (EkaSession *self)
+{
+  if (self->failed)
+    return;
+  self->failed = TRUE;
+  eka_session_describe (self);
 }
 
 /* The service is done and has nothing to give. */
@@ -75,7 +86,7 @@ processing_failed (EkaSession *self,
 
   error = g_error_new (
       EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-      "The service could not process session %s: it is %s%s%s",
+      "The service could not process session %s (%s)%s%s",
       self->session_id, result->status != NULL ? result->status : "expired",
       result->error_message != NULL || result->message != NULL ? ": " : "",
       result->error_message != NULL ? result->error_message
@@ -88,15 +99,19 @@ processing_failed (EkaSession *self,
   info->details = g_strdup (result->processing_errors);
   info->request = g_strdup (eka_call_to_string (EKA_CALL_GET));
   eka_client_redact (self->client, error);
-  eka_session_fail (self, result, error);
+  note_failed (self);
+  if (!self->found_ended)
+    {
+      eka_session_fail (self, result, error);
+      return;
+    }
+  /* Whoever goes on with it has nothing to gain from it: another one may do
+   * better, once. */
+  g_clear_pointer (&self->provisional, eka_result_unref);
+  self->provisional = eka_result_ref (result);
+  eka_loss_start_anew (self, error);
 }
 
-static const gchar *const busy[] = { "processing",  "initialized", "created",
-                                     "in-progress", "queued",      "pending",
-                                     NULL };
-static const gchar *const failed[] = { "failed", "failure", "cancelled",
-                                       "error", NULL };
-static const gchar *const good[] = { "completed", "partial", "expired", NULL };
 /* Not ended yet. */
 static const gchar *const open[] = { "initialized", "created", "recording",
                                      "active", NULL };
@@ -124,13 +139,6 @@ warn_of_partial (EkaSession *self,
   eka_session_warn (self, error, FALSE);
 }
 
-static gboolean
-is_one_of (const gchar        *status,
-           const gchar *const *list)
-{
-  return status != NULL && g_strv_contains (list, status);
-}
-
 /* Something is amiss that the answer does not call by its name.
  *
  * Returns: whether nothing is */
@@ -138,7 +146,7 @@ static gboolean
 compare_counts (EkaSession *self,
                 EkaResult  *result)
 {
-  guint sent = eka_outbox_count_sent (self->outbox);
+  guint sent = self->streamed ? 0 : eka_outbox_count_sent (self->outbox);
   gint count = result->audio_files_processed >= 0
                    ? result->audio_files_processed
                    : result->audio_files_received;
@@ -166,7 +174,7 @@ processing_partial (EkaSession *self,
                     EkaReply   *reply,
                     EkaResult  *result)
 {
-  guint sent = eka_outbox_count_sent (self->outbox);
+  guint sent = self->streamed ? 0 : eka_outbox_count_sent (self->outbox);
 
   warn_of_partial (self, reply, result);
   if (result->audio_files_processed >= (gint) sent)
@@ -174,37 +182,27 @@ processing_partial (EkaSession *self,
   eka_session_close (self, EKA_SESSION_PARTIAL, result, NULL);
 }
 
-static gboolean
-is_busy (EkaReply  *reply,
-         EkaResult *result)
-{
-  return reply->status == 202 ||
-         (reply->status == 200 && is_one_of (result->status, busy));
-}
-
-/* The HTTP status is the signal; among 200 the member `status` is. */
 static void
 judge_result (EkaSession *self,
               EkaReply   *reply,
               EkaResult  *result)
 {
-  gboolean bad = is_one_of (result->status, failed);
+  EkaVerdict verdict = eka_result_judge (result, reply->status);
 
-  if (is_busy (reply, result))
+  if (verdict == EKA_VERDICT_BUSY)
     {
       note_partial_transcript (self, result);
       g_clear_pointer (&self->provisional, eka_result_unref);
       poll_again (self, self->settings->poll_interval);
     }
-  else if (!bad && reply->status != 206 &&
-           g_strcmp0 (result->status, "partial") != 0)
+  else if (verdict == EKA_VERDICT_COMPLETED)
     processing_completed (self, result);
   else if (!is_settled (self, result))
     look_again (self);
-  else if (bad)
-    processing_failed (self, reply, result);
-  else
+  else if (verdict == EKA_VERDICT_PARTIAL)
     processing_partial (self, reply, result);
+  else
+    processing_failed (self, reply, result);
 }
 
 /* Whether a session that Get Session shows still takes audio. */
@@ -212,17 +210,23 @@ gboolean
 eka_polling_is_open (EkaReply  *reply,
                      EkaResult *result)
 {
-  return is_one_of (result->status, open) ||
-         (reply->status == 202 && !is_one_of (result->status, busy) &&
-          !is_one_of (result->status, failed) &&
-          !is_one_of (result->status, good));
+  return (result->status != NULL && g_strv_contains (open, result->status)) ||
+         (reply->status == 202 && !eka_result_is_known (result));
+}
+
+/* Whether there are results of a session that Get Session shows. */
+gboolean
+eka_polling_is_good (EkaResult *result)
+{
+  return g_strcmp0 (result->status, "completed") == 0 ||
+         g_strcmp0 (result->status, "partial") == 0;
 }
 
 /* Whether nothing will come of a session that Get Session shows. */
 gboolean
 eka_polling_is_failed (EkaResult *result)
 {
-  return is_one_of (result->status, failed);
+  return eka_result_judge (result, 200) == EKA_VERDICT_FAILED;
 }
 
 /* Whether @result is of this session: the results of another one would be those
@@ -234,9 +238,7 @@ eka_polling_is_ours (EkaSession *self,
 {
   if (result->session_id != NULL)
     return g_str_equal (result->session_id, self->session_id);
-  return is_one_of (result->status, busy) ||
-         is_one_of (result->status, failed) ||
-         is_one_of (result->status, good);
+  return eka_result_is_known (result);
 }
 
 /* A session that has expired is gone, whatever the HTTP status.

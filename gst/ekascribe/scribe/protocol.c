@@ -269,9 +269,17 @@ eka_protocol_create (const gchar        *base_url,
   return request;
 }
 
-/* The id becomes a part of paths, on the service and on this machine's disk. */
-static gboolean
-is_session_id (const gchar *id)
+/**
+ * eka_protocol_is_session_id:
+ * @id: what somebody says that it is
+ *
+ * Holds it against what becomes a part of paths, on the service and on this
+ * machine's disk.
+ *
+ * Returns: whether it may be one
+ */
+gboolean
+eka_protocol_is_session_id (const gchar *id)
 {
   gsize length = strspn (id, "abcdefghijklmnopqrstuvwxyz"
                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:~");
@@ -334,7 +342,7 @@ eka_protocol_parse_create (EkaReply   *reply,
     id = NULL;
   if (id == NULL && url == NULL)
     return fail_create (error, reply, "the answer names no session");
-  if (id != NULL && !is_session_id (id))
+  if (id != NULL && !eka_protocol_is_session_id (id))
     return fail_create (error, reply,
                         "its session_id can be no part of a path");
   created->session_id = g_strdup (id);
@@ -549,6 +557,20 @@ eka_protocol_get (const gchar *base_url,
     }
   uri = session_uri (base_url, session_id, query != NULL ? query : "");
   return eka_request_new (EKA_CALL_GET, "GET", uri);
+}
+
+/**
+ * eka_protocol_templates:
+ * @base_url: API root
+ *
+ * Returns: (transfer full): asks which templates there are
+ */
+EkaRequest *
+eka_protocol_templates (const gchar *base_url)
+{
+  g_autofree gchar *uri = g_strconcat (base_url, "/templates", NULL);
+
+  return eka_request_new (EKA_CALL_TEMPLATES, "GET", uri);
 }
 
 /**

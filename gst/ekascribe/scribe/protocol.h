@@ -40,6 +40,7 @@ EkaRequest *eka_protocol_create        (const gchar        *base_url,
                                         const gchar        *session_id,
                                         const gchar        *replaced_id,
                                         const gchar        *language);
+gboolean    eka_protocol_is_session_id (const gchar        *id);
 gboolean    eka_protocol_parse_create  (EkaReply           *reply,
                                         EkaCreated         *created,
                                         GError            **error);
@@ -66,6 +67,7 @@ gint        eka_protocol_parse_end     (EkaReply           *reply);
 EkaRequest *eka_protocol_get           (const gchar        *base_url,
                                         const gchar        *session_id,
                                         const gchar        *template_id);
+EkaRequest *eka_protocol_templates     (const gchar        *base_url);
 EkaRequest *eka_protocol_cancel        (const gchar        *base_url,
                                         const gchar        *session_id);
 gint64      eka_protocol_fresh_for     (EkaReply           *reply);

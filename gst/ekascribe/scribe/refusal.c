@@ -350,6 +350,12 @@ eka_refusal_handle (EkaSession *self,
   const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
   g_autoptr (EkaChunk) chunk = eka_outbox_peek (self->outbox, NULL);
 
+  if (chunk == NULL)
+    {
+      /* It is not at hand any more, and will be sent again when it is. */
+      g_error_free (error);
+      return;
+    }
   if (is_doubtful (self, reply, error, info))
     eka_doubt_settle (self, EKA_CALL_UPLOAD, error);
   else if (self->settings->upload_type == EKA_UPLOAD_SINGLE &&

@@ -251,3 +251,55 @@ eka_result_unref (EkaResult *result)
   g_free (result->json);
   g_free (self);
 }
+
+static const gchar *const busy[] = { "processing",  "initialized", "created",
+                                     "in-progress", "queued",      "pending",
+                                     NULL };
+static const gchar *const failed[] = { "failed", "failure", "cancelled",
+                                       "error", NULL };
+static const gchar *const good[] = { "completed", "partial", "expired", NULL };
+
+static gboolean
+is_one_of (EkaResult          *result,
+           const gchar *const *list)
+{
+  return result->status != NULL && g_strv_contains (list, result->status);
+}
+
+/**
+ * eka_result_judge:
+ * @result: an answer
+ * @http_status: its status: 200, 202, 206 or 410
+ *
+ * The HTTP status is the signal; among 200 the member `status` is. A session
+ * that has expired is gone, whatever the HTTP status.
+ *
+ * Returns: what it means
+ */
+EkaVerdict
+eka_result_judge (EkaResult *result,
+                  guint      http_status)
+{
+  if (http_status == 410 || g_strcmp0 (result->status, "expired") == 0)
+    return EKA_VERDICT_EXPIRED;
+  if (http_status == 202 || (http_status == 200 && is_one_of (result, busy)))
+    return EKA_VERDICT_BUSY;
+  if (is_one_of (result, failed))
+    return EKA_VERDICT_FAILED;
+  if (http_status == 206 || g_strcmp0 (result->status, "partial") == 0)
+    return EKA_VERDICT_PARTIAL;
+  return EKA_VERDICT_COMPLETED;
+}
+
+/**
+ * eka_result_is_known:
+ * @result: an answer
+ *
+ * Returns: whether its status is one that sessions have
+ */
+gboolean
+eka_result_is_known (EkaResult *result)
+{
+  return is_one_of (result, busy) || is_one_of (result, failed) ||
+         is_one_of (result, good);
+}

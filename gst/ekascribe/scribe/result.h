@@ -83,10 +83,31 @@ typedef struct
   gchar *json;
 } EkaResult;
 
+/**
+ * EkaVerdict:
+ * @EKA_VERDICT_BUSY: not final
+ * @EKA_VERDICT_COMPLETED: all is there
+ * @EKA_VERDICT_PARTIAL: some of it could not be processed
+ * @EKA_VERDICT_FAILED: nothing will come of it
+ * @EKA_VERDICT_EXPIRED: the session is gone
+ * What an answer to Get Session means.
+ */
+typedef enum
+{
+  EKA_VERDICT_BUSY,
+  EKA_VERDICT_COMPLETED,
+  EKA_VERDICT_PARTIAL,
+  EKA_VERDICT_FAILED,
+  EKA_VERDICT_EXPIRED,
+} EkaVerdict;
+
 EkaResult *eka_result_new_from_json (GBytes     *json,
                                      GError    **error);
 EkaResult *eka_result_ref           (EkaResult  *result);
 void       eka_result_unref         (EkaResult  *result);
+EkaVerdict eka_result_judge         (EkaResult  *result,
+                                     guint       http_status);
+gboolean   eka_result_is_known      (EkaResult  *result);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EkaResult, eka_result_unref)
 

@@ -13,7 +13,8 @@
 /* The state table: from each state, where a session may go. An edge that is not
  * here is a mistake of ours and shouts. Every state that is not final may be
  * left for DISCARDED, by eka_session_abort(); the way back to CREATING is that
- * of a session which the service has lost. */
+ * of a session which the service has lost, and the one from there to PROCESSING
+ * that of a session which was begun before, and ended as well. */
 static const struct
 {
   const gchar *name;
@@ -25,7 +26,8 @@ static const struct
                                                    EDGE (DISCARDED) },
   [EKA_SESSION_READY] = { "ready", EDGE (CREATING) | EDGE (FAILED) |
                                        EDGE (DISCARDED) },
-  [EKA_SESSION_CREATING] = { "creating", EDGE (RECORDING) | EDGE (FAILED) |
+  [EKA_SESSION_CREATING] = { "creating", EDGE (RECORDING) | EDGE (PROCESSING) |
+                                             EDGE (FAILED) | EDGE (EXPIRED) |
                                              EDGE (DISCARDED) },
   [EKA_SESSION_RECORDING] = { "recording", EDGE (DRAINING) | EDGE (CREATING) |
                                                EDGE (FAILED) | EDGE (EXPIRED) |
@@ -73,8 +75,13 @@ eka_session_is_final (EkaSession *self)
   return states[self->state].next == 0 || self->func == NULL;
 }
 
-static gchar *
-make_session_id (void)
+/**
+ * eka_session_make_id:
+ *
+ * Returns: (transfer full): an id that no session has
+ */
+gchar *
+eka_session_make_id (void)
 {
   GString *id = g_string_new ("ses_");
   guint i;
@@ -124,11 +131,12 @@ eka_session_new (EkaWorker     *worker,
     self->base_url[strlen (self->base_url) - 1] = '\0';
   self->session_id = settings->session_id != NULL
                          ? g_strdup (settings->session_id)
-                         : make_session_id ();
+                         : eka_session_make_id ();
   self->linked = settings->part < 2;
   self->warned = -1;
   self->create_began = -1;
   self->trouble_since = -1;
+  eka_waking_begin (self);
   return self;
 }
 
@@ -203,6 +211,7 @@ static void
 session_free (EkaSession *self)
 {
   drop_listener (self);
+  eka_waking_end (self);
   g_clear_pointer (&self->feed, eka_feed_unref);
   g_free (self->broken);
   if (self->recode_notify != NULL)
@@ -216,6 +225,7 @@ session_free (EkaSession *self)
   g_free (self->previous_id);
   g_free (self->upload_url);
   g_free (self->language);
+  g_free (self->started_when);
   g_free (self->transcript);
   g_object_unref (self->cancellable);
   eka_client_free (self->client);
@@ -263,6 +273,26 @@ eka_session_emit (EkaSession      *self,
   event->state = self->state;
   event->audit = self->audit;
   self->func (event, self->user_data);
+}
+
+/* Has the outbox keep what the session is, for who finds it without us. */
+void
+eka_session_describe (EkaSession *self)
+{
+  const EkaDescriptor descriptor = { .settings = self->settings,
+                                     .session_id = self->session_id,
+                                     .replaced_id = self->previous_id,
+                                     .created = self->created,
+                                     .ended = self->ended,
+                                     .failed = self->failed,
+                                     .started_at = self->started_when,
+                                     .language = self->language };
+  g_autoptr (GBytes) description = NULL;
+
+  if (!self->started)
+    return;
+  description = eka_descriptor_print (&descriptor);
+  eka_outbox_describe (self->outbox, description);
 }
 
 /* The one place that assigns the state. */
@@ -358,6 +388,7 @@ eka_session_close (EkaSession     *self,
                             .error = error };
 
   eka_session_drop_timers (self);
+  eka_waking_stop (self);
   eka_streaming_drop (self);
   if (self->feed != NULL)
     eka_feed_close (self->feed);
@@ -377,7 +408,7 @@ eka_session_fail (EkaSession *self,
 {
   const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
   gboolean expired = info != NULL && info->http_status == 410 &&
-                     self->state >= EKA_SESSION_RECORDING;
+                     (self->state >= EKA_SESSION_RECORDING || self->resumed);
   EkaOutboxStats left;
 
   eka_outbox_get_stats (self->outbox, &left);
@@ -472,9 +503,16 @@ eka_session_renew_id (EkaSession *self,
       self->previous_id = g_strdup (self->session_id);
     }
   g_free (self->session_id);
-  self->session_id = make_session_id ();
+  self->session_id = eka_session_make_id ();
   self->create_began = -1;
   self->unanswered = FALSE;
+  self->created = FALSE;
+  self->ended = FALSE;
+  self->failed = FALSE;
+  self->found_ended = FALSE;
+  self->resumed = FALSE;
+  self->streamed = FALSE;
+  eka_session_describe (self);
 }
 
 /* Whether the recording is over, so that there is an end to tries. */

@@ -6,6 +6,7 @@
 
 #include "outbox/feed.h"
 #include "outbox/outbox.h"
+#include "scribe/descriptor.h"
 #include "scribe/discovery.h"
 #include "scribe/error.h"
 #include "scribe/result.h"
@@ -212,8 +213,11 @@ void        eka_session_set_recode_func
                                        GDestroyNotify   notify);
 void        eka_session_set_feed      (EkaSession      *session,
                                        EkaFeed         *feed);
+void        eka_session_resume        (EkaSession      *session,
+                                       const EkaDescriptor *descriptor);
 EkaSession *eka_session_ref           (EkaSession      *session);
 void        eka_session_unref         (EkaSession      *session);
+gchar      *eka_session_make_id       (void);
 gchar      *eka_session_dup_id        (EkaSession      *session);
 void        eka_session_open          (EkaSession      *session);
 void        eka_session_start         (EkaSession      *session,

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * what is sent in which state and what its answer means: lifecycle.c (which of
  * them has its turn), opening.c (discovery, Create), uploading.c (Upload),
  * streaming.c (a WebSocket in its place), fallback.c (back to Upload), refusal.c (chunks that the service does not take), doubt.c (what a lost answer
- * left open), settle.c (whether a single file was stored), auditing.c (the
+ * left open), settle.c (whether a single file was stored), resuming.c (sessions that were
+ * begun before), waking.c (waiting for the disk), auditing.c (the
  * service's list), ending.c (End, cancelling),
  * polling.c (results), loss.c (a session that is gone) and outcome.c (what
  * becomes of a call). Everything but `refs`, `chunks_added`, `stats` and what is
@@ -28,6 +29,7 @@ G_BEGIN_DECLS
  *   AUDITING and later    nothing in the outbox waits
  *   final                 no call, no timer; DONE was said */
 typedef struct _EkaStreaming EkaStreaming;
+typedef struct _EkaWaker EkaWaker;
 
 struct _EkaSession
 {
@@ -35,6 +37,7 @@ struct _EkaSession
   EkaWorker *worker;
   EkaClock *clock;
   EkaOutbox *outbox;
+  EkaWaker *waker;
   EkaFeed *feed;       /* the audio is streamed from here; NULL: it goes up in
                         * chunks */
   EkaStreaming *streaming; /* the stream that is open, or NULL */
@@ -54,6 +57,7 @@ struct _EkaSession
   gchar *previous_id;  /* of the one that was lost last, or NULL */
   gchar *upload_url;
   gchar *language;
+  gchar *started_when; /* the same as started_at, for people, or NULL */
   EkaDiscovery *discovery;
   gboolean host_root;  /* discovery was not at the API root */
   gint chunks_added;   /* atomic */
@@ -61,6 +65,13 @@ struct _EkaSession
   EkaAudit audit;
 
   gboolean started;    /* there is audio */
+  gboolean created;    /* the service has said that the session is there */
+  gboolean ended;      /* it has accepted End */
+  gboolean failed;     /* it has said that nothing will come of it */
+  gboolean found_ended; /* ... before we came to it */
+  gboolean resumed;    /* the session was begun before, and may have audio */
+  gboolean streamed;   /* it got its audio in a stream, and no files */
+  gboolean broken_off; /* previous_id is a stream that broke: to be cancelled */
   gboolean linked;     /* it is known what sessions came before, if any */
   gboolean finished;   /* there is no more audio for this session */
   gboolean ongoing;    /* but for another one of the same recording */
@@ -93,6 +104,7 @@ struct _EkaSession
   guint taken_ids;     /* ids in a row that somebody else has */
   guint late_losses;   /* of sessions whose results were waited for */
   guint attempts;      /* of the chunk at the head */
+  guint disk_looks;    /* for it, in a row, while the disk did not give it out */
   gboolean heard;      /* the service may have it, though it did not say so */
   gboolean unsettled;  /* it is a single file, and may have been stored: the
                         * service is asked before anything is sent */
@@ -118,6 +130,7 @@ struct _EkaSession
 };
 
 void eka_session_step      (EkaSession      *self);
+void eka_session_describe  (EkaSession      *self);
 void eka_session_set_state (EkaSession      *self,
                             EkaSessionState  state);
 void eka_session_emit      (EkaSession      *self,
@@ -159,6 +172,18 @@ void eka_opening_create    (EkaSession      *self);
 void eka_opening_restore   (EkaSession      *self,
                             EkaReply        *reply,
                             EkaResult       *result);
+void eka_resuming_look     (EkaSession      *self);
+void eka_resuming_take_up  (EkaSession      *self,
+                            EkaReply        *reply,
+                            EkaResult       *result);
+gboolean eka_resuming_may_be_ours (EkaSession *self,
+                            EkaResult       *result);
+
+void eka_waking_begin      (EkaSession      *self);
+void eka_waking_wait       (EkaSession      *self);
+void eka_waking_stop       (EkaSession      *self);
+void eka_waking_end        (EkaSession      *self);
+
 void eka_opening_note_taken (EkaSession     *self,
                             EkaReply        *reply,
                             GError          *error);
@@ -194,12 +219,15 @@ void eka_settle_doubt_list (EkaSession      *self);
 void eka_auditing_look     (EkaSession      *self);
 gboolean eka_auditing_has_no_list (EkaSession *self,
                             const GError    *error);
+gint64 eka_auditing_parse_number (const gchar *name);
 gboolean eka_auditing_lists (EkaResult      *result,
                             guint            number);
 
 void eka_ending_end        (EkaSession      *self);
 void eka_ending_accept     (EkaSession      *self,
                             gint             received);
+void eka_ending_take_up    (EkaSession      *self,
+                            EkaResult       *result);
 void eka_ending_cancel     (EkaSession      *self);
 void eka_ending_discard    (EkaSession      *self,
                             gint64           patience);
@@ -215,6 +243,7 @@ GError  *eka_polling_find_expired (EkaSession *self,
                                EkaResult      *result);
 gboolean eka_polling_is_open  (EkaReply       *reply,
                                EkaResult      *result);
+gboolean eka_polling_is_good  (EkaResult      *result);
 gboolean eka_polling_is_failed (EkaResult     *result);
 
 /* A session that is not there may be a mistake of the service's, or of one of

@@ -434,7 +434,7 @@ take_nothing (EkaSession *self)
   EkaOutboxStats left;
 
   eka_outbox_get_stats (self->outbox, &left);
-  if (left.kept == 0 && left.dropped_chunks == 0)
+  if (left.held == 0 && left.dropped_chunks == 0)
     eka_ending_discard (self, 0);
   else
     eka_fallback_begin (self, make_error (EKA_SCRIBE_ERROR_FAILED,

@@ -27,7 +27,7 @@ eka_call_to_string (EkaCall call)
     [EKA_CALL_UPLOAD] = "upload",      [EKA_CALL_END] = "end",
     [EKA_CALL_GET] = "get",            [EKA_CALL_PATCH] = "patch",
     [EKA_CALL_LOGIN] = "login",        [EKA_CALL_REFRESH] = "refresh",
-    [EKA_CALL_STREAM] = "stream",
+    [EKA_CALL_STREAM] = "stream",      [EKA_CALL_TEMPLATES] = "templates",
   };
 
   g_return_val_if_fail ((gsize) call < G_N_ELEMENTS (names), "call");

@@ -24,6 +24,7 @@ typedef enum
   EKA_CALL_LOGIN,
   EKA_CALL_REFRESH,
   EKA_CALL_STREAM,
+  EKA_CALL_TEMPLATES,
 } EkaCall;
 
 const gchar *eka_call_to_string (EkaCall call);

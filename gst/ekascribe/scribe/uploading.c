@@ -15,12 +15,14 @@ eka_uploading_acknowledge (EkaSession *self,
 {
   guint number = 0;
   g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
-  g_autofree gchar *name = eka_protocol_chunk_name (number, chunk->extension);
+  g_autofree gchar *name = NULL;
   EkaSessionEvent event = { .type = EKA_SESSION_EVENT_CHUNK,
                             .chunk = chunk,
-                            .number = number,
-                            .name = name };
+                            .number = number };
 
+  if (chunk == NULL)
+    return; /* nothing is known of it; what was heard does no harm again */
+  event.name = name = eka_protocol_chunk_name (number, chunk->extension);
   eka_outcome_note_success (self);
   eka_outbox_acknowledge (self->outbox, number);
   g_mutex_lock (&self->lock);
@@ -44,10 +46,18 @@ upload_done (EkaSession *self,
 {
   guint number = 0;
   g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
-  g_autofree gchar *name = eka_protocol_chunk_name (number, chunk->extension);
+  g_autofree gchar *name = NULL;
   gboolean acknowledged = FALSE;
   GError *local = NULL;
 
+  if (chunk == NULL)
+    {
+      /* It is not at hand any more, and will be sent again when it is. */
+      self->attempts = 0;
+      self->unsettled = self->settings->upload_type == EKA_UPLOAD_SINGLE;
+      return;
+    }
+  name = eka_protocol_chunk_name (number, chunk->extension);
   if (reply == NULL)
     local = g_error_copy (error);
   else if (!eka_outcome_is_success (reply))
@@ -95,10 +105,10 @@ refuse_format (EkaChunk *chunk)
 }
 
 static void
-upload (EkaSession *self)
+upload (EkaSession *self,
+        EkaChunk   *chunk,
+        guint       number)
 {
-  guint number = 0;
-  g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
   g_autofree gchar *name = eka_protocol_chunk_name (number, chunk->extension);
   const gchar *media_type =
       eka_discovery_choose_format (self->discovery, chunk->media_type);
@@ -126,26 +136,28 @@ upload (EkaSession *self)
 
 /* Takes the oldest chunk that waits to the service, one at a time. It has its
  * number before it is prepared: a chunk that was never tried may be dropped for
- * newer ones at any moment, and another one stand in its place. */
+ * newer ones at any moment, and another one stand in its place. Where it is on
+ * disk, or must be stored first, the disk has its turn. */
 void
 eka_uploading_next (EkaSession *self)
 {
-  guint number;
-  g_autoptr (EkaChunk) tried = eka_outbox_try (self->outbox, &number);
-  g_autoptr (EkaChunk) chunk = NULL;
+  guint number = 0;
+  g_autoptr (EkaChunk) chunk = eka_outbox_try (self->outbox, &number);
+  g_autoptr (EkaChunk) head = NULL;
   gboolean last;
 
-  if (tried == NULL)
+  if (chunk == NULL)
     {
-      eka_session_step (self);
+      eka_waking_wait (self);
       return;
     }
+  self->disk_looks = 0;
   if (self->unsettled)
     {
       eka_settle_look (self);
       return;
     }
-  chunk = eka_outbox_peek (self->outbox, &last);
+  head = eka_outbox_peek (self->outbox, &last);
   if (self->attempts > 0 || eka_refusal_prepare (self, chunk, last))
-    upload (self);
+    upload (self, chunk, number);
 }
