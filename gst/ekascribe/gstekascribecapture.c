@@ -43,9 +43,8 @@ start_part_locked (GstEkascribeRecording *self,
 {
   if (part->started)
     return;
-  part->started = TRUE;
   part->running_time = running_time;
-  eka_session_start (part->session, self->language);
+  gst_ekascribe_recording_start_session_locked (self, part);
 }
 
 /**
@@ -101,6 +100,7 @@ stream_locked (GstEkascribePart *part,
  * gst_ekascribe_recording_add_packet:
  * @self: a run
  * @packet: a packet that was taken
+ * @chunker: what has taken it
  * @pcm: it can be streamed
  * @duration: its length in ns
  *
@@ -113,6 +113,7 @@ stream_locked (GstEkascribePart *part,
 GstFlowReturn
 gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
                                     const EkaPacket       *packet,
+                                    EkaChunker            *chunker,
                                     gboolean               pcm,
                                     GstClockTime           duration)
 {
@@ -127,6 +128,7 @@ gst_ekascribe_recording_add_packet (GstEkascribeRecording *self,
   if (!failed && !is_discarded_locked (self)) {
     part = gst_ekascribe_recording_ensure_part_locked (self);
     start_part_locked (self, part, packet->running_time);
+    gst_ekascribe_recording_journal_locked (self, part, packet, chunker);
     stream_locked (part, packet, pcm, duration);
   }
   g_mutex_unlock (&self->lock);
@@ -385,7 +387,8 @@ choose_part_locked (GstEkascribeRecording *self,
  * again at the end. */
 static void
 put_locked (GstEkascribeRecording *self,
-            EkaChunk              *chunk)
+            EkaChunk              *chunk,
+            EkaChunkerState      **state)
 {
   GstEkascribePart *part = choose_part_locked (self, chunk);
 
@@ -394,16 +397,18 @@ put_locked (GstEkascribeRecording *self,
     self->dropped += chunk->duration;
     return;
   }
-  eka_outbox_put (part->outbox, chunk);
+  gst_ekascribe_recording_keep_locked (self, part, chunk, state);
   if (part->feed != NULL)
     eka_feed_cut (part->feed, chunk);
-  eka_session_chunk_added (part->session);
+  gst_ekascribe_recording_say_chunk_locked (self, part);
 }
 
 /**
  * gst_ekascribe_recording_put:
  * @self: a run that has got a packet
  * @chunk: (transfer none): what was made of it
+ * @state: (inout) (transfer full) (nullable): what the chunker held then; %NULL
+ *   afterwards if it was of use
  * @live: the pipeline can't wait
  *
  * Hands @chunk over to the session that records. Where there is no room it
@@ -415,6 +420,7 @@ put_locked (GstEkascribeRecording *self,
 GstFlowReturn
 gst_ekascribe_recording_put (GstEkascribeRecording *self,
                              EkaChunk              *chunk,
+                             EkaChunkerState      **state,
                              gboolean               live)
 {
   GstFlowReturn ret = GST_FLOW_OK;
@@ -423,12 +429,28 @@ gst_ekascribe_recording_put (GstEkascribeRecording *self,
     ret = make_room (self, chunk, live);
   if (ret != GST_FLOW_OK)
     return ret;
+  gst_ekascribe_recording_put_rest (self, chunk, state);
+  return GST_FLOW_OK;
+}
+
+/**
+ * gst_ekascribe_recording_put_rest:
+ * @self: a run that has got a packet
+ * @chunk: (transfer none): what was made of it
+ * @state: (inout) (transfer full) (nullable): as in gst_ekascribe_recording_put()
+ *
+ * As gst_ekascribe_recording_put(), whether there is room or not.
+ */
+void
+gst_ekascribe_recording_put_rest (GstEkascribeRecording *self,
+                                  EkaChunk              *chunk,
+                                  EkaChunkerState      **state)
+{
   g_mutex_lock (&self->lock);
   self->chunks++;
   if (!is_discarded_locked (self))
-    put_locked (self, chunk);
+    put_locked (self, chunk, state);
   g_mutex_unlock (&self->lock);
-  return GST_FLOW_OK;
 }
 
 /**
@@ -474,6 +496,7 @@ close_chain_locked (GstEkascribeRecording *self,
 
   chain->closed = TRUE;
   self->current = NULL;
+  gst_ekascribe_recording_end_journal_locked (self);
   for (i = 0; i < self->parts->len; i++) {
     GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 
@@ -603,6 +626,8 @@ gst_ekascribe_recording_discard (GstEkascribeRecording *self)
     chain->discarded = TRUE;
     found = TRUE;
   }
+  if (found && chain == self->chain)
+    gst_ekascribe_recording_end_journal_locked (self);
   for (i = 0; found && i < self->parts->len; i++) {
     GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 

@@ -186,6 +186,10 @@ gst_ekascribe_config_new (const GstEkascribeProperties *properties)
   self->max_chunk_duration = properties->max_chunk_duration;
   self->max_size_bytes = properties->max_size_bytes;
   self->max_size_time = properties->max_size_time;
+  self->outbox_location = dup_set (properties->outbox_location);
+  self->outbox_policy = properties->outbox_policy;
+  self->outbox_max_bytes = properties->outbox_max_bytes;
+  self->outbox_resume = properties->outbox_resume;
   self->result_location = dup_set (properties->result_location);
   self->transcript_location = dup_set (properties->transcript_location);
   self->timeout = properties->timeout;
@@ -213,6 +217,7 @@ gst_ekascribe_config_free (GstEkascribeConfig *self)
   g_free (self->auth_url);
   g_free (self->result_location);
   g_free (self->transcript_location);
+  g_free (self->outbox_location);
   g_free (self->user_agent);
   g_free (self->proxy);
   g_free (self->proxy_id);

@@ -22,6 +22,10 @@ G_BEGIN_DECLS
  * @max_chunk_duration: ns
  * @max_size_bytes: of audio that waits for the uplink; 0: no bound
  * @max_size_time: the same in ns; 0: no bound
+ * @outbox_location: (nullable): folder for unsent audio, where it was set
+ * @outbox_policy: when audio goes there
+ * @outbox_max_bytes: what all in it may take; 0: no bound
+ * @outbox_resume: send what others have left in it
  * @result_location: (nullable): file for the JSON
  * @transcript_location: (nullable): file for the text
  * @timeout: of a call, in s
@@ -46,6 +50,10 @@ typedef struct
   GstClockTime max_chunk_duration;
   guint64 max_size_bytes;
   GstClockTime max_size_time;
+  gchar *outbox_location;
+  GstEkascribeOutboxPolicy outbox_policy;
+  guint64 outbox_max_bytes;
+  gboolean outbox_resume;
   gchar *result_location;
   gchar *transcript_location;
   guint timeout;

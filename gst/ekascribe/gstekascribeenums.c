@@ -166,3 +166,25 @@ gst_ekascribe_encode_get_type (void)
                        g_enum_register_static ("GstEkascribeEncode", values));
   return type;
 }
+
+GType
+gst_ekascribe_outbox_policy_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_OUTBOX_POLICY_AUTO,
+      "always in a live pipeline, on-failure in any other", "auto" },
+    { GST_EKASCRIBE_OUTBOX_POLICY_ALWAYS,
+      "As it comes, and each chunk before it is sent", "always" },
+    { GST_EKASCRIBE_OUTBOX_POLICY_ON_FAILURE,
+      "When memory is full, or the run ends with audio that was not sent",
+      "on-failure" },
+    { GST_EKASCRIBE_OUTBOX_POLICY_NEVER, "It is kept in memory only", "never" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstEkascribeOutboxPolicy", values));
+  return type;
+}

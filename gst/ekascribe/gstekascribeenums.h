@@ -36,6 +36,14 @@ typedef enum
   GST_EKASCRIBE_ENCODE_OPUS,
 } GstEkascribeEncode;
 
+typedef enum
+{
+  GST_EKASCRIBE_OUTBOX_POLICY_AUTO,
+  GST_EKASCRIBE_OUTBOX_POLICY_ALWAYS,
+  GST_EKASCRIBE_OUTBOX_POLICY_ON_FAILURE,
+  GST_EKASCRIBE_OUTBOX_POLICY_NEVER,
+} GstEkascribeOutboxPolicy;
+
 GType gst_ekascribe_session_mode_get_type  (void);
 GType gst_ekascribe_discovery_get_type     (void);
 GType gst_ekascribe_chunk_error_get_type   (void);
@@ -44,6 +52,7 @@ GType gst_ekascribe_upload_type_get_type   (void);
 GType gst_ekascribe_stream_format_get_type (void);
 GType gst_ekascribe_container_get_type     (void);
 GType gst_ekascribe_encode_get_type        (void);
+GType gst_ekascribe_outbox_policy_get_type (void);
 
 #define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
 #define GST_TYPE_EKASCRIBE_DISCOVERY (gst_ekascribe_discovery_get_type ())
@@ -54,5 +63,7 @@ GType gst_ekascribe_encode_get_type        (void);
   (gst_ekascribe_stream_format_get_type ())
 #define GST_TYPE_EKASCRIBE_CONTAINER (gst_ekascribe_container_get_type ())
 #define GST_TYPE_EKASCRIBE_ENCODE (gst_ekascribe_encode_get_type ())
+#define GST_TYPE_EKASCRIBE_OUTBOX_POLICY                                       \
+  (gst_ekascribe_outbox_policy_get_type ())
 
 G_END_DECLS

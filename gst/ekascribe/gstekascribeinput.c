@@ -8,6 +8,7 @@
 
 #include "gstekascribecaps.h"
 #include "gstekascribedecoder.h"
+#include "gstekascribelive.h"
 
 #include "chunk/aac.h"
 #include "scribe/error.h"
@@ -17,6 +18,9 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 
 /* How much audio is held back until it is known whether the service takes it. */
 #define MAX_HELD (20 * GST_SECOND)
+
+/* The same where audio is to be on disk as it comes: a crash loses what is held. */
+#define MAX_HELD_AT_RISK (500 * GST_MSECOND)
 
 /* So many blocks of AAC in a row look as if they had SBR only where they have. */
 #define SBR_BLOCKS 4
@@ -329,18 +333,6 @@ release_held (GstEkascribeInput     *self,
   return replay (self, parent);
 }
 
-static gboolean
-is_live (GstEkascribeInput *self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (GST_PAD (self), query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 /* Of a packet, by what its buffer says, as far as that can be. */
 static GstClockTime
 estimate_duration (GstBuffer *buffer)
@@ -385,6 +377,17 @@ count_held (GstEkascribeInput *self)
   return n;
 }
 
+static gboolean
+may_hold_more (GstEkascribeInput     *self,
+               GstEkascribeRecording *recording,
+               gboolean               live)
+{
+  gst_ekascribe_recording_set_live (recording, live);
+  return self->held_time <
+         (gst_ekascribe_recording_wants_state (recording) ? MAX_HELD_AT_RISK
+                                                          : MAX_HELD);
+}
+
 /* Lets go what is held back, once it is known whether the service takes it. */
 static GstFlowReturn
 release_if_settled (GstEkascribeInput     *self,
@@ -398,9 +401,11 @@ release_if_settled (GstEkascribeInput     *self,
   wait = gst_ekascribe_recording_wait_settled (recording, &self->interrupted,
                                                0);
   if (wait == GST_EKASCRIBE_WAIT_TIMEOUT) {
-    if (self->held_time < MAX_HELD)
+    const gboolean live = gst_ekascribe_live_query (GST_PAD (self));
+
+    if (may_hold_more (self, recording, live))
       return GST_FLOW_OK;
-    if (!is_live (self))
+    if (!live)
       wait = gst_ekascribe_recording_wait_settled (
           recording, &self->interrupted, G_MAXINT64);
   }

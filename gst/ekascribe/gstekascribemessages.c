@@ -78,6 +78,11 @@ judge_scribe_error (gint                      code,
                            GST_RESOURCE_ERROR_NO_SPACE_LEFT :
                            GST_RESOURCE_ERROR_WRITE,
                        NULL);
+    case EKA_SCRIBE_ERROR_DISK:
+      return resource (GST_RESOURCE_ERROR_OPEN_WRITE, NULL);
+    case EKA_SCRIBE_ERROR_NEWER:
+    case EKA_SCRIBE_ERROR_DAMAGED:
+      return resource (GST_RESOURCE_ERROR_READ, NULL);
     case EKA_SCRIBE_ERROR_FAILED:
       break;
   }
@@ -90,6 +95,8 @@ judge_error (const GError *error)
 {
   const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    return resource (GST_RESOURCE_ERROR_NO_SPACE_LEFT, NULL);
   if (info == NULL)
     return resource (GST_RESOURCE_ERROR_WRITE, NULL);
   return judge_scribe_error (error->code, info);
@@ -121,6 +128,7 @@ describe_error (const GError *error,
   set_string (details, "error-details", info->details);
   set_string (details, "request", info->request);
   set_string (details, "property", info->property);
+  set_string (details, "outbox-folder", info->folder);
   return details;
 }
 
@@ -174,7 +182,8 @@ post (GstElement    *element,
  *
  * Posts @error as an ERROR: this recording is over. Its details are
  * `http-status-code` (uint), `error-code`, `error-details` (JSON text),
- * `request`, `property` and `session-id`, as far as they are known.
+ * `request`, `property`, `outbox-folder` and `session-id`, as far as they are
+ * known.
  */
 void
 gst_ekascribe_post_error (GstElement   *element,
@@ -257,7 +266,7 @@ set_utc (GstStructure *structure,
  * @element: who posts
  * @session_id: the session
  * @number: of the chunk in the session, from 0
- * @chunk: what is safe on the server
+ * @chunk: what is safe on the server, with its bytes
  * @name: its name there
  * @attempts: how often it was sent
  *

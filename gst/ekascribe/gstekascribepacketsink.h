@@ -20,7 +20,8 @@ G_DECLARE_FINAL_TYPE (GstEkascribePacketSink,
 
 void         gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
                                               GstEkascribeRecording  *recording);
-GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self);
+GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self,
+                                              GQueue                 *held);
 void         gst_ekascribe_packet_sink_set_format
                                              (GstEkascribePacketSink   *self,
                                               const GstEkascribeFormat *format);

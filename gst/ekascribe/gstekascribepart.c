@@ -61,15 +61,23 @@ gst_ekascribe_part_unref (GstEkascribePart *part)
   gst_ekascribe_progress_clear (&part->progress);
   gst_ekascribe_chain_unref (part->chain);
   g_clear_error (&part->doom);
+  g_clear_error (&part->failure);
   g_free (part->transcript);
   g_free (part->language);
   g_free (part->session_id);
   g_free (part);
 }
 
-static gboolean
-is_safe (const GstEkascribePart *part,
-         GstClockTime            pending)
+/**
+ * gst_ekascribe_part_is_safe:
+ * @part: a part
+ * @pending: audio of it that was not delivered, in ns, where it never began
+ *
+ * Returns: whether nobody loses anything if it goes now
+ */
+gboolean
+gst_ekascribe_part_is_safe (const GstEkascribePart *part,
+                            GstClockTime            pending)
 {
   return part->done || (!part->started && pending == 0) ||
          part->state == EKA_SESSION_PROCESSING ||
@@ -78,36 +86,92 @@ is_safe (const GstEkascribePart *part,
 }
 
 /**
+ * gst_ekascribe_part_add_advice:
+ * @error: why the audio of a part is not delivered
+ * @advice: what to do about it, for people
+ * @folder: where it is
+ */
+void
+gst_ekascribe_part_add_advice (GError      *error,
+                               const gchar *advice,
+                               const gchar *folder)
+{
+  gchar *message = g_strdup_printf (
+      "%s%s %s", error->message,
+      g_str_has_suffix (error->message, ".") ? "" : ".", advice);
+
+  g_free (error->message);
+  error->message = message;
+  if (error->domain == EKA_SCRIBE_ERROR)
+    eka_scribe_error_edit_info (error)->folder = g_strdup (folder);
+}
+
+static GError *
+make_stop_error (const GstEkascribePart *part,
+                 GstClockTime            left,
+                 const gchar            *kept)
+{
+  const gboolean created = part->state >= EKA_SESSION_CREATING;
+
+  return g_error_new (
+      EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_LOST,
+      "Stopped before the end: %.1f s of audio were not delivered%s, and "
+      "%s%s was not %s%s",
+      left / (gdouble) GST_SECOND,
+      kept == NULL && left > 0 ? " and are lost" : "",
+      created ? "session " : "the session",
+      created ? part->session_id : "", created ? "ended" : "created",
+      kept == NULL ? ", so that no results will come." : ".");
+}
+
+/* One that had failed by itself before says why. */
+static void
+tell_stop (GstEkascribePart *part,
+           GstElement       *element,
+           GstClockTime      left,
+           const gchar      *kept,
+           const gchar      *folder)
+{
+  g_autoptr (GError) error = part->failure != NULL
+                                 ? g_error_copy (part->failure)
+                                 : make_stop_error (part, left, kept);
+
+  if (kept != NULL)
+    gst_ekascribe_part_add_advice (error, kept, folder);
+  if (part->failure == NULL)
+    eka_scribe_error_edit_info (error)->request = g_strdup ("upload");
+  GST_WARNING_OBJECT (element, "%s", error->message);
+  gst_ekascribe_post_error (element, error, part->session_id);
+}
+
+/**
  * gst_ekascribe_part_stop:
  * @part: a part
  * @element: who posts
- * @pending: audio that was taken but is in no chunk yet, in ns
+ * @left: audio that was not delivered, in ns
+ * @kept: (nullable): what to do about the audio, for people, where it is on disk
+ * @folder: (nullable): it is there
  *
- * Gives the session up without waiting for the network, and says what is lost.
+ * Says what becomes of a session that was given up.
  */
 void
 gst_ekascribe_part_stop (GstEkascribePart *part,
                          GstElement       *element,
-                         GstClockTime      pending)
+                         GstClockTime      left,
+                         const gchar      *kept,
+                         const gchar      *folder)
 {
-  EkaOutboxStats left;
-
-  /* One that was discarded may still be asking what the service can do. */
-  eka_session_abort (part->session);
   if (part->done)
     return;
-  eka_outbox_get_stats (part->outbox, &left);
-  if (!is_safe (part, pending)) {
-    g_autofree gchar *text = g_strdup_printf (
-        "Stopped before the end: %.1f s of audio were not delivered, and "
-        "session %s was not ended, so that no results will come.",
-        (left.duration + pending) / (gdouble) GST_SECOND,
-        part->state >= EKA_SESSION_CREATING ? part->session_id : "(not created)");
-
-    GST_WARNING_OBJECT (element, "%s", text);
-    gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_LOST, "upload",
-                             part->session_id, text);
-  }
+  /* What becomes of a session that the service works on nobody knows: what is on
+   * disk of it stays until the next look. */
+  if (!part->chain->discarded && (part->state == EKA_SESSION_PROCESSING ||
+                                  part->state == EKA_SESSION_PARTIAL))
+    eka_outbox_abandon (part->outbox);
+  else if (gst_ekascribe_part_is_safe (part, left))
+    eka_outbox_clear (part->outbox);
+  else
+    tell_stop (part, element, left, kept, folder);
   gst_ekascribe_progress_finish (&part->progress, element,
                                  GST_PROGRESS_TYPE_CANCELED, "Stopped");
 }
@@ -146,13 +210,31 @@ gst_ekascribe_event_new (GstEkascribePart      *part,
 }
 
 /**
+ * gst_ekascribe_event_new_fault:
+ * @error: (nullable): why audio can't be written to disk; %NULL: it can again
+ *
+ * Returns: (transfer full): a warning, or that what the last one told of is over
+ */
+GstEkascribeEvent *
+gst_ekascribe_event_new_fault (const GError *error)
+{
+  GstEkascribeEvent *event = g_new0 (GstEkascribeEvent, 1);
+
+  event->type = error != NULL ? EKA_SESSION_EVENT_WARNING :
+                                EKA_SESSION_EVENT_RECOVERED;
+  if (error != NULL)
+    event->error = g_error_copy (error);
+  return event;
+}
+
+/**
  * gst_ekascribe_event_free:
  * @event: (transfer full): a copy
  */
 void
 gst_ekascribe_event_free (GstEkascribeEvent *event)
 {
-  gst_ekascribe_part_unref (event->part);
+  g_clear_pointer (&event->part, gst_ekascribe_part_unref);
   g_free (event->session_id);
   g_free (event->previous_id);
   g_clear_pointer (&event->chunk, eka_chunk_unref);

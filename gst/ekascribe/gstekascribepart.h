@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @state: what the session entered last
  * @session_id: on the service, where it is created later, or never
  * @doom: (nullable): why the session can't be saved
+ * @failure: (nullable): why it came to its end without results
  * @running_time: of the first packet, or %GST_CLOCK_TIME_NONE
  * @length: audio of its chunks in ns, as a service may count it
  * @streamed: audio in ns that went to @feed
@@ -30,9 +31,12 @@ G_BEGIN_DECLS
  * @transcript: (nullable): of its result
  * @language: (nullable): of @transcript
  * @started: audio has come
+ * @equipped: it is settled where its audio goes on disk
  * @linked: the session knows which ones came before it
  * @finished: no more audio will come
  * @over: the session has said its last word
+ * @told: what became of its audio is told, or just about to be
+ * @rescuing: its audio is being saved for that
  * @done: that has been passed on
  *
  * One session of a run. Guarded by the lock of the recording, but for what
@@ -51,6 +55,7 @@ typedef struct
   EkaSessionState state;
   gchar *session_id;
   GError *doom;
+  GError *failure;
   GstClockTime running_time;
   GstClockTime length;
   GstClockTime streamed;
@@ -59,9 +64,12 @@ typedef struct
   gchar *transcript;
   gchar *language;
   gboolean started;
+  gboolean equipped;
   gboolean linked;
   gboolean finished;
   gboolean over;
+  gboolean told;
+  gboolean rescuing;
   gboolean done;
 } GstEkascribePart;
 
@@ -70,17 +78,26 @@ GstEkascribePart *gst_ekascribe_part_new   (guint             number,
                                             EkaOutbox        *outbox);
 GstEkascribePart *gst_ekascribe_part_ref   (GstEkascribePart *part);
 void              gst_ekascribe_part_unref (GstEkascribePart *part);
+gboolean          gst_ekascribe_part_is_safe
+                                           (const GstEkascribePart *part,
+                                            GstClockTime      pending);
+void              gst_ekascribe_part_add_advice
+                                           (GError           *error,
+                                            const gchar      *advice,
+                                            const gchar      *folder);
 void              gst_ekascribe_part_stop  (GstEkascribePart *part,
                                             GstElement       *element,
-                                            GstClockTime      pending);
+                                            GstClockTime      left,
+                                            const gchar      *kept,
+                                            const gchar      *folder);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribePart, gst_ekascribe_part_unref)
 
 /**
  * GstEkascribeEvent:
  *
- * A copy of what a session said, on its way from the worker thread to one that
- * may run the application's code.
+ * A copy of what a session said, or of what the disk has come to (without @part), on
+ * its way from the worker thread to one that may run the application's code.
  */
 typedef struct
 {
@@ -103,6 +120,8 @@ typedef struct
 
 GstEkascribeEvent *gst_ekascribe_event_new  (GstEkascribePart      *part,
                                              const EkaSessionEvent *event);
+GstEkascribeEvent *gst_ekascribe_event_new_fault
+                                            (const GError          *error);
 void               gst_ekascribe_event_free (GstEkascribeEvent     *event);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribeEvent, gst_ekascribe_event_free)

@@ -20,6 +20,9 @@
 #define DEFAULT_RESULT_SETTLE_TIME (30 * GST_SECOND)
 #define DEFAULT_MAX_SIZE_BYTES (64 * 1024 * 1024)
 #define DEFAULT_MAX_SIZE_TIME 0
+#define DEFAULT_OUTBOX_POLICY GST_EKASCRIBE_OUTBOX_POLICY_AUTO
+#define DEFAULT_OUTBOX_MAX_BYTES 0
+#define DEFAULT_OUTBOX_RESUME FALSE
 #define DEFAULT_UPLOAD_TYPE EKA_UPLOAD_CHUNKED
 #define DEFAULT_CONTAINER GST_EKASCRIBE_CONTAINER_AUTO
 #define DEFAULT_ENCODE GST_EKASCRIBE_ENCODE_NONE
@@ -66,6 +69,10 @@ enum
   PROP_TRANSCRIPT_LOCATION,
   PROP_MAX_SIZE_BYTES,
   PROP_MAX_SIZE_TIME,
+  PROP_OUTBOX_LOCATION,
+  PROP_OUTBOX_POLICY,
+  PROP_OUTBOX_MAX_BYTES,
+  PROP_OUTBOX_RESUME,
   PROP_DISCOVERY,
   PROP_TIMEOUT,
   PROP_RETRY_TIME,
@@ -314,7 +321,8 @@ install_bounds (GObjectClass *klass)
                   "Maximum size in bytes",
                   "How much audio may be kept in memory until its results are "
                   "there, in bytes (0 = unlimited). Beyond it what the service "
-                  "lists is let go; then a live pipeline may take twice as much "
+                  "lists is let go, and the rest goes to disk (outbox-policy). "
+                  "Where it can't, a live pipeline may take twice as much "
                   "before the oldest audio is dropped, any other one waits",
                   0, G_MAXUINT64, DEFAULT_MAX_SIZE_BYTES);
   install_uint64 (klass, PROP_MAX_SIZE_TIME, "max-size-time",
@@ -332,6 +340,29 @@ install_bounds (GObjectClass *klass)
                 "What becomes of a chunk that the service keeps refusing",
                 GST_TYPE_EKASCRIBE_CHUNK_ERROR, DEFAULT_ON_CHUNK_ERROR,
                 READWRITE);
+}
+
+static void
+install_outbox (GObjectClass *klass)
+{
+  install_string (klass, PROP_OUTBOX_LOCATION, "outbox-location",
+                  "Outbox location",
+                  "Folder for audio that is not safe on the service yet. Not "
+                  "set: the environment variable EKASCRIBE_OUTBOX, else "
+                  "ekascribe in XDG_STATE_HOME (~/.local/state)",
+                  NULL, READWRITE);
+  install_enum (klass, PROP_OUTBOX_POLICY, "outbox-policy", "Outbox policy",
+                "When audio goes to disk", GST_TYPE_EKASCRIBE_OUTBOX_POLICY,
+                DEFAULT_OUTBOX_POLICY, READWRITE);
+  install_uint64 (klass, PROP_OUTBOX_MAX_BYTES, "outbox-max-bytes",
+                  "Outbox maximum bytes",
+                  "How much all that is in outbox-location may take, in bytes "
+                  "(0 = as much as the disk has, but for a reserve)",
+                  0, G_MAXUINT64, DEFAULT_OUTBOX_MAX_BYTES);
+  install_boolean (klass, PROP_OUTBOX_RESUME, "outbox-resume", "Outbox resume",
+                   "Send what interrupted recordings have left in "
+                   "outbox-location for this service, too, in the background",
+                   DEFAULT_OUTBOX_RESUME);
 }
 
 static void
@@ -381,7 +412,8 @@ install_run (GObjectClass *klass)
           "bytes-waiting, time-waiting (ns), round-trip (ns of the last "
           "upload), packets-damaged, time-filled (silence in "
           "place of audio that did not come, in ns), bytes-kept, chunks-dropped, time-lost "
-          "(ns), sessions-replaced",
+          "(ns), sessions-replaced, bytes-stored (on disk), time-unsaved (ns, "
+          "neither acknowledged nor on disk)",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   install_enum (klass, GST_EKASCRIBE_PROP_STATE, "state", "State",
                 "State of the newest session", GST_TYPE_EKASCRIBE_STATE,
@@ -403,6 +435,7 @@ gst_ekascribe_properties_install (GObjectClass *klass)
   install_session (klass);
   install_results (klass);
   install_bounds (klass);
+  install_outbox (klass);
   install_http (klass);
   install_run (klass);
 
@@ -413,6 +446,7 @@ gst_ekascribe_properties_install (GObjectClass *klass)
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CHUNK_ERROR, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_CONTAINER, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_ENCODE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_OUTBOX_POLICY, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_EKASCRIBE_STATE, 0);
 }
 
@@ -442,6 +476,9 @@ gst_ekascribe_properties_init (GstEkascribeProperties *self)
   self->result_settle_time = DEFAULT_RESULT_SETTLE_TIME;
   self->max_size_bytes = DEFAULT_MAX_SIZE_BYTES;
   self->max_size_time = DEFAULT_MAX_SIZE_TIME;
+  self->outbox_policy = DEFAULT_OUTBOX_POLICY;
+  self->outbox_max_bytes = DEFAULT_OUTBOX_MAX_BYTES;
+  self->outbox_resume = DEFAULT_OUTBOX_RESUME;
   self->discovery = DEFAULT_DISCOVERY;
   self->timeout = DEFAULT_TIMEOUT;
   self->retry_time = DEFAULT_RETRY_TIME;
@@ -485,6 +522,7 @@ gst_ekascribe_properties_clear (GstEkascribeProperties *self)
   g_clear_pointer (&self->trusted_hosts, g_free);
   g_clear_pointer (&self->result_location, g_free);
   g_clear_pointer (&self->transcript_location, g_free);
+  g_clear_pointer (&self->outbox_location, g_free);
   g_clear_pointer (&self->user_agent, g_free);
   g_clear_pointer (&self->proxy, g_free);
   g_clear_pointer (&self->proxy_id, g_free);
@@ -534,6 +572,8 @@ find_string (GstEkascribeProperties *self,
       return &self->result_location;
     case PROP_TRANSCRIPT_LOCATION:
       return &self->transcript_location;
+    case PROP_OUTBOX_LOCATION:
+      return &self->outbox_location;
     case PROP_USER_AGENT:
       return &self->user_agent;
     case PROP_PROXY:
@@ -566,6 +606,8 @@ find_uint64 (GstEkascribeProperties *self,
       return &self->max_size_bytes;
     case PROP_MAX_SIZE_TIME:
       return &self->max_size_time;
+    case PROP_OUTBOX_MAX_BYTES:
+      return &self->outbox_max_bytes;
     case PROP_RETRY_TIME:
       return &self->retry_time;
     default:
@@ -596,6 +638,12 @@ set_other (GstEkascribeProperties *self,
       return TRUE;
     case PROP_STREAM_FALLBACK:
       self->stream_fallback = g_value_get_boolean (value);
+      return TRUE;
+    case PROP_OUTBOX_POLICY:
+      self->outbox_policy = g_value_get_enum (value);
+      return TRUE;
+    case PROP_OUTBOX_RESUME:
+      self->outbox_resume = g_value_get_boolean (value);
       return TRUE;
     case PROP_DISCOVERY:
       self->discovery = g_value_get_enum (value);
@@ -696,6 +744,10 @@ gst_ekascribe_properties_get (GstEkascribeProperties *self,
     g_value_set_enum (value, self->stream_format);
   else if (id == PROP_STREAM_FALLBACK)
     g_value_set_boolean (value, self->stream_fallback);
+  else if (id == PROP_OUTBOX_POLICY)
+    g_value_set_enum (value, self->outbox_policy);
+  else if (id == PROP_OUTBOX_RESUME)
+    g_value_set_boolean (value, self->outbox_resume);
   else if (id == PROP_DISCOVERY)
     g_value_set_enum (value, self->discovery);
   else if (id == PROP_ON_CHUNK_ERROR)

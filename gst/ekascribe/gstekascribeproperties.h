@@ -58,6 +58,10 @@ typedef struct
   gchar *transcript_location;
   guint64 max_size_bytes;
   GstClockTime max_size_time;
+  gchar *outbox_location;
+  GstEkascribeOutboxPolicy outbox_policy;
+  guint64 outbox_max_bytes;
+  gboolean outbox_resume;
   EkaDiscoveryMode discovery;
   guint timeout;
   GstClockTime retry_time;

@@ -119,10 +119,29 @@ gst_ekascribe_publish_combined (GstElement               *element,
   gst_ekascribe_post_combined (element, session_id, parts, text, language);
 }
 
+/* What the disk has come to. */
+static void
+publish_fault (GstElement              *element,
+               const GstEkascribeEvent *event)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (event->error == NULL) {
+    GST_ELEMENT_INFO (element, RESOURCE, WRITE,
+                      ("Audio can be written to disk again."), (NULL));
+    return;
+  }
+  error = g_error_new (event->error->domain, event->error->code,
+                       "The outbox on disk can't be written to: audio is kept "
+                       "in memory. %s",
+                       event->error->message);
+  gst_ekascribe_post_warning (element, error, NULL);
+}
+
 /**
  * gst_ekascribe_publish:
  * @element: who posts
- * @event: what a session said
+ * @event: what a session said, or the disk
  *
  * Posts the messages that @event asks for. Runs the application's sync handlers.
  */
@@ -132,6 +151,10 @@ gst_ekascribe_publish (GstElement              *element,
 {
   GstEkascribePart *part = event->part;
 
+  if (part == NULL) {
+    publish_fault (element, event);
+    return;
+  }
   switch (event->type) {
     case EKA_SESSION_EVENT_STATE:
       gst_ekascribe_post_session (element, event->session_id,

@@ -40,6 +40,7 @@ network_came (gpointer user_data)
  * @config: (transfer full): settings that passed their check
  * @worker: (transfer none): the network thread
  * @transport: (transfer none): the way to the service
+ * @store: (transfer full) (nullable): the outbox on disk
  * @part_done: called after the last message of each session
  *
  * Returns: (transfer full): a run without a session
@@ -49,6 +50,7 @@ gst_ekascribe_recording_new (GstElement               *element,
                              GstEkascribeConfig       *config,
                              EkaWorker                *worker,
                              EkaTransport             *transport,
+                             GstEkascribeStore        *store,
                              GstEkascribeRecordingFunc part_done)
 {
   GstEkascribeRecording *self = g_new0 (GstEkascribeRecording, 1);
@@ -58,6 +60,7 @@ gst_ekascribe_recording_new (GstElement               *element,
   self->config = config;
   self->worker = eka_worker_ref (worker);
   self->transport = g_object_ref (transport);
+  self->store = store;
   self->part_done = part_done;
   self->budget =
       eka_budget_new (config->max_size_bytes, config->max_size_time);
@@ -72,6 +75,15 @@ gst_ekascribe_recording_new (GstElement               *element,
   self->monitor = eka_monitor_new (
       NULL, worker, network_came, gst_ekascribe_recording_ref (self),
       (GDestroyNotify) gst_ekascribe_recording_unref);
+  if (store != NULL)
+    eka_store_set_fault_func (gst_ekascribe_store_get_folder (store),
+                              gst_ekascribe_recording_note_disk,
+                              gst_ekascribe_recording_ref (self),
+                              (GDestroyNotify) gst_ekascribe_recording_unref);
+  if (store != NULL && config->outbox_resume)
+    self->resume = gst_ekascribe_resume_new (
+        element, worker, transport, config->settings,
+        gst_ekascribe_store_get_folder (store));
   return self;
 }
 
@@ -106,6 +118,7 @@ gst_ekascribe_recording_unref (GstEkascribeRecording *self)
   g_free (self->deferred_id);
   g_free (self->language);
   eka_budget_unref (self->budget);
+  g_clear_pointer (&self->store, gst_ekascribe_store_free);
   g_clear_object (&self->transport);
   eka_worker_release (self->worker);
   gst_ekascribe_config_free (self->config);
@@ -179,9 +192,10 @@ has_started_locked (GstEkascribeRecording *self)
   return started;
 }
 
-static EkaSettings *
-make_settings_locked (GstEkascribeRecording  *self,
-                      const GstEkascribePart *part)
+/* Returns: (transfer full): what the session of @part is made with */
+EkaSettings *
+gst_ekascribe_recording_make_settings_locked (GstEkascribeRecording  *self,
+                                              const GstEkascribePart *part)
 {
   EkaSettings *settings = eka_settings_copy (self->config->settings);
 
@@ -225,8 +239,8 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
   listener->part = gst_ekascribe_part_ref (part);
   part->session = eka_session_new (
       self->worker, self->transport, part->outbox,
-      make_settings_locked (self, part), session_event, listener,
-      listener_free);
+      gst_ekascribe_recording_make_settings_locked (self, part), session_event,
+      listener, listener_free);
   if (part->feed != NULL)
     eka_session_set_feed (part->session, part->feed);
   eka_session_set_recode_func (
@@ -235,8 +249,32 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
   /* Known at once, for the next session to name it. */
   part->session_id = eka_session_dup_id (part->session);
   g_ptr_array_insert (self->parts, position, part);
-  eka_session_open (part->session);
+  /* What comes so late is for the disk only. */
+  if (!self->stopped)
+    eka_session_open (part->session);
   return part;
+}
+
+/* Audio of @part has come, or is about to. */
+void
+gst_ekascribe_recording_start_session_locked (GstEkascribeRecording *self,
+                                              GstEkascribePart      *part)
+{
+  if (part->started)
+    return;
+  gst_ekascribe_recording_equip_locked (self, part);
+  part->started = TRUE;
+  if (!self->stopped)
+    eka_session_start (part->session, self->language);
+}
+
+/* A chunk of @part was put. */
+void
+gst_ekascribe_recording_say_chunk_locked (GstEkascribeRecording *self,
+                                          GstEkascribePart      *part)
+{
+  if (!self->stopped)
+    eka_session_chunk_added (part->session);
 }
 
 /**
@@ -303,20 +341,119 @@ tell_pending (GstElement  *element,
 {
   g_autofree gchar *text =
       g_strdup_printf ("Stopped before the end: %.1f s of audio were not "
-                       "delivered.",
+                       "delivered and are lost.",
                        pending / (gdouble) GST_SECOND);
 
-  gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_LOST, "upload",
+  gst_ekascribe_post_loss (element, TRUE, EKA_SCRIBE_ERROR_LOST, "upload",
                            NULL, text);
+}
+
+static void
+stop_resume (GstEkascribeRecording *self)
+{
+  GstEkascribeResume *resume;
+
+  g_mutex_lock (&self->lock);
+  resume = g_steal_pointer (&self->resume);
+  g_mutex_unlock (&self->lock);
+  if (resume != NULL)
+    gst_ekascribe_resume_stop (resume);
+}
+
+/* How long the worker may take to hear that sessions are given up, in µs. */
+#define ABORT_PATIENCE G_TIME_SPAN_SECOND
+
+/* Told to the worker behind all that sessions still have to say. */
+typedef struct
+{
+  gatomicrefcount refs;
+  GMutex lock;
+  GCond cond;
+  gboolean passed;
+} Barrier;
+
+static void
+barrier_unref (gpointer data)
+{
+  Barrier *barrier = data;
+
+  if (!g_atomic_ref_count_dec (&barrier->refs))
+    return;
+  g_cond_clear (&barrier->cond);
+  g_mutex_clear (&barrier->lock);
+  g_free (barrier);
+}
+
+static gboolean
+pass_barrier (gpointer user_data)
+{
+  Barrier *barrier = user_data;
+
+  g_mutex_lock (&barrier->lock);
+  barrier->passed = TRUE;
+  g_cond_broadcast (&barrier->cond);
+  g_mutex_unlock (&barrier->lock);
+  return G_SOURCE_REMOVE;
+}
+
+/* Until then a session may give chunks back, which are in no outbox until they
+ * are handed on. */
+static gboolean
+wait_for_worker (EkaWorker *worker)
+{
+  const gint64 end = g_get_monotonic_time () + ABORT_PATIENCE;
+  Barrier *barrier = g_new0 (Barrier, 1);
+  gboolean in_time = TRUE;
+
+  g_atomic_ref_count_init (&barrier->refs);
+  g_atomic_ref_count_inc (&barrier->refs);
+  g_mutex_init (&barrier->lock);
+  g_cond_init (&barrier->cond);
+  eka_worker_invoke (worker, pass_barrier, barrier, barrier_unref);
+  g_mutex_lock (&barrier->lock);
+  while (!barrier->passed && in_time)
+    in_time = g_cond_wait_until (&barrier->cond, &barrier->lock, end);
+  g_mutex_unlock (&barrier->lock);
+  barrier_unref (barrier);
+  return in_time;
+}
+
+static void
+abort_part (GstEkascribePart *part,
+            gpointer          user_data)
+{
+  eka_session_abort (part->session);
+}
+
+/* Returns: whether they have heard it, where that matters */
+static gboolean
+abort_sessions (GstEkascribeRecording *self)
+{
+  gboolean unsafe = FALSE;
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  self->stopped = TRUE;
+  for (i = 0; i < self->parts->len; i++) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    /* One that was discarded may still be asking what the service can do. */
+    abort_part (part, NULL);
+    unsafe = unsafe || (part->equipped && !part->done &&
+                        !gst_ekascribe_part_is_safe (part, 0));
+  }
+  g_mutex_unlock (&self->lock);
+  return !unsafe || wait_for_worker (self->worker);
 }
 
 /**
  * gst_ekascribe_recording_stop:
  * @self: a run whose streaming thread has stopped
  * @element: who posts
- * @pending: audio that was taken but is in no chunk yet, in ns
+ * @pending: audio that was taken but is in no chunk, in ns
  *
- * Gives up all sessions without waiting for the network, and says what is lost.
+ * Gives up all sessions without waiting for the network. What is not safe on the
+ * service goes to disk, if it may; what becomes of it is told.
  */
 void
 gst_ekascribe_recording_stop (GstEkascribeRecording *self,
@@ -325,29 +462,33 @@ gst_ekascribe_recording_stop (GstEkascribeRecording *self,
 {
   g_autoptr (GPtrArray) parts = NULL;
   GstEkascribePart *current;
-  gboolean discarded;
+  gboolean discarded, quiet;
   GQueue events;
-  guint i;
 
   g_clear_pointer (&self->monitor, eka_monitor_free);
+  stop_resume (self);
+  quiet = abort_sessions (self);
   g_mutex_lock (&self->lock);
-  self->stopped = TRUE;
+  self->closed = TRUE;
+  self->journaled = NULL;
   discarded = self->chain != NULL && self->chain->discarded;
   events = self->events;
   g_queue_init (&self->events);
   parts = g_steal_pointer (&self->parts);
   self->parts = g_ptr_array_new ();
+  /* Some may have come meanwhile. */
+  g_ptr_array_foreach (parts, (GFunc) abort_part, NULL);
   current = g_steal_pointer (&self->current);
   g_mutex_unlock (&self->lock);
 
   g_queue_clear_full (&events, (GDestroyNotify) gst_ekascribe_event_free);
-  for (i = 0; i < parts->len; i++) {
-    GstEkascribePart *part = g_ptr_array_index (parts, i);
-
-    gst_ekascribe_part_stop (part, element, part == current ? pending : 0);
-  }
+  gst_ekascribe_recording_stop_parts (self, element, parts, current, pending,
+                                      quiet);
   if (current == NULL && pending > 0 && !discarded)
     tell_pending (element, pending);
+  if (self->store != NULL)
+    eka_store_set_fault_func (gst_ekascribe_store_get_folder (self->store),
+                              NULL, NULL, NULL);
 }
 
 /**
@@ -410,6 +551,7 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
   EkaSessionStats sum = { 0 };
   EkaOutboxStats waiting = { 0 };
   guint64 dropped, kept = 0, streamed = 0, binaries = 0;
+  guint64 stored = 0, unsaved = 0;
   GstStructure *stats;
   guint i;
 
@@ -434,6 +576,8 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
     if (session.round_trip != 0)
       sum.round_trip = session.round_trip;
     kept += outbox.kept_bytes;
+    stored += outbox.stored_bytes;
+    unsaved += outbox.unsaved;
     binaries += session.stream_binaries;
     add_waiting (part, &outbox, &waiting, &streamed);
     *state = part->state;
@@ -455,7 +599,8 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
       dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.lost,
       "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced,
       "bytes-streamed", G_TYPE_UINT64, streamed, "stream-binaries",
-      G_TYPE_UINT64, binaries, NULL);
+      G_TYPE_UINT64, binaries, "bytes-stored", G_TYPE_UINT64, stored,
+      "time-unsaved", GST_TYPE_CLOCK_TIME, unsaved, NULL);
   g_mutex_unlock (&self->lock);
   return stats;
 }

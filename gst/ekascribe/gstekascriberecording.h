@@ -7,8 +7,9 @@
 #include "gstekascribeconfig.h"
 #include "gstekascribeformat.h"
 #include "gstekascribepart.h"
+#include "gstekascribestore.h"
 
-#include "chunk/chunker.h"
+#include "chunk/chunkerstate.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,7 @@ GstEkascribeRecording *gst_ekascribe_recording_new
                                      GstEkascribeConfig        *config,
                                      EkaWorker                 *worker,
                                      EkaTransport              *transport,
+                                     GstEkascribeStore         *store,
                                      GstEkascribeRecordingFunc  part_done);
 GstEkascribeRecording *gst_ekascribe_recording_ref
                                     (GstEkascribeRecording     *self);
@@ -95,6 +97,19 @@ gboolean      gst_ekascribe_recording_is_streaming
 guint         gst_ekascribe_recording_get_timeout
                                     (GstEkascribeRecording     *self);
 
+/* What goes to disk. */
+void          gst_ekascribe_recording_set_live
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   live);
+gboolean      gst_ekascribe_recording_wants_state
+                                    (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_wants_rest
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_put_rest
+                                    (GstEkascribeRecording     *self,
+                                     EkaChunk                  *chunk,
+                                     EkaChunkerState          **state);
+
 /* What the pad brings; on the streaming thread. */
 void          gst_ekascribe_recording_set_language
                                     (GstEkascribeRecording     *self,
@@ -113,6 +128,7 @@ gboolean      gst_ekascribe_recording_is_full
 GstFlowReturn gst_ekascribe_recording_add_packet
                                     (GstEkascribeRecording     *self,
                                      const EkaPacket           *packet,
+                                     EkaChunker                *chunker,
                                      gboolean                   pcm,
                                      GstClockTime               duration);
 void          gst_ekascribe_recording_add_filled
@@ -124,6 +140,7 @@ gboolean      gst_ekascribe_recording_add_damaged
 GstFlowReturn gst_ekascribe_recording_put
                                     (GstEkascribeRecording     *self,
                                      EkaChunk                  *chunk,
+                                     EkaChunkerState          **state,
                                      gboolean                   live);
 void          gst_ekascribe_recording_roll_over
                                     (GstEkascribeRecording     *self);

@@ -6,12 +6,15 @@
 
 #include "gstekascriberecording.h"
 
+#include "gstekascriberesume.h"
+
 #include "scribe/monitor.h"
 
 G_BEGIN_DECLS
 
 /* Between gstekascriberecording.c (sessions and their numbers),
- * gstekascribetelling.c (what they say), gstekascribeservice.c (what the service
+ * gstekascribetelling.c (what they say), gstekascribesaving.c (what goes to disk),
+ * gstekascribeservice.c (what the service
  * can do), gstekascribecapture.c (what the pad brings) and
  * gstekascriberollover.c (recordings of several sessions). */
 struct _GstEkascribeRecording
@@ -24,6 +27,7 @@ struct _GstEkascribeRecording
   GstEkascribeRecordingFunc part_done;
   EkaBudget *budget;
   EkaMonitor *monitor; /* of the network, until the run is stopped */
+  GstEkascribeStore *store;   /* or NULL: audio is kept in memory only */
 
   /* Guards all below and the parts. Taken alone: no message is posted while it
    * is held, and nothing of another layer is called but the outbox, whose lock
@@ -35,6 +39,10 @@ struct _GstEkascribeRecording
   guint numbers;        /* that parts were given */
   GstEkascribePart *current; /* the one that records, in @parts; or NULL */
   GstEkascribeChain *chain;  /* the recording that goes on, or NULL */
+  GstEkascribeResume *resume; /* or NULL; until the run is stopped. Its lock is
+                               * a leaf */
+  GstEkascribePart *journaled; /* the one whose outbox gets what is being cut,
+                                * in @parts; or NULL */
   GQueue events;        /* of GstEkascribeEvent, not posted yet */
   gboolean dispatching; /* a thread is about to take from @events */
   EkaDiscovery *discovery;
@@ -48,10 +56,12 @@ struct _GstEkascribeRecording
   gboolean limit_told;  /* that sessions are shorter than an hour */
   gboolean telling;     /* the end of a session, and what follows from it */
   gboolean playing;
+  gboolean live;        /* the audio that came last can't be played again */
   gboolean flushing;    /* nobody may wait for room */
   gboolean dropping;    /* audio finds no room, which was told */
   gboolean failed;      /* ERROR was posted */
   gboolean stopped;
+  gboolean closed;      /* @parts have been given up */
   GError *deferred;     /* an ERROR for when nothing else goes on */
   gchar *deferred_id;   /* the session it is about */
 
@@ -71,11 +81,68 @@ GstEkascribePart *gst_ekascribe_recording_find_doomed_locked
                                     (GstEkascribeRecording *self);
 void gst_ekascribe_recording_update_flushing_locked
                                     (GstEkascribeRecording *self);
+EkaSettings *gst_ekascribe_recording_make_settings_locked
+                                    (GstEkascribeRecording *self,
+                                     const GstEkascribePart *part);
+void gst_ekascribe_recording_start_session_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_say_chunk_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
 GstEkascribePart *gst_ekascribe_recording_add_part_locked
                                     (GstEkascribeRecording *self,
                                      GstEkascribeChain     *chain,
                                      guint                  position);
 
+void gst_ekascribe_recording_note_disk
+                                    (const GError          *error,
+                                     gpointer               user_data);
+void gst_ekascribe_recording_equip_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_journal_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     const EkaPacket       *packet,
+                                     EkaChunker            *chunker);
+void gst_ekascribe_recording_keep_journal_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_end_journal_locked
+                                    (GstEkascribeRecording *self);
+void gst_ekascribe_recording_keep_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     EkaChunk              *chunk,
+                                     EkaChunkerState      **state);
+gboolean gst_ekascribe_recording_claim
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     gboolean               rescuing);
+void gst_ekascribe_recording_end_rescue
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+gboolean gst_ekascribe_recording_rescue
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     GError                *error);
+void gst_ekascribe_recording_settle
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element,
+                                     GstEkascribePart      *part,
+                                     const gchar           *session_id);
+void gst_ekascribe_recording_stop_parts
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element,
+                                     GPtrArray             *parts,
+                                     const GstEkascribePart *current,
+                                     GstClockTime           pending,
+                                     gboolean               quiet);
+
+void gst_ekascribe_recording_queue_event
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribeEvent     *event);
 void gst_ekascribe_recording_note   (GstEkascribeRecording *self,
                                      GstEkascribePart      *part,
                                      const EkaSessionEvent *event);

@@ -30,6 +30,7 @@ gst_ekascribe_recording_fill_part_locked (GstEkascribeRecording *self,
   if (part == self->current)
     self->current = NULL;
   part->finished = TRUE;
+  gst_ekascribe_recording_keep_journal_locked (self, part);
   gst_ekascribe_recording_update_flushing_locked (self);
   if (part->chain->closed)
     eka_session_finish (part->session);
@@ -87,8 +88,7 @@ hand_on_locked (GstEkascribeRecording *self,
       find_position (self, part, g_ptr_array_index (rest, 0)));
   if (current)
     self->current = next;
-  next->started = TRUE;
-  eka_session_start (next->session, self->language);
+  gst_ekascribe_recording_start_session_locked (self, next);
   for (i = 0; i < rest->len; i++) {
     EkaChunk *chunk = g_ptr_array_index (rest, i);
 
@@ -96,8 +96,8 @@ hand_on_locked (GstEkascribeRecording *self,
       next->running_time = chunk->running_time;
     next->length += chunk->duration + chunk->pre_roll;
     next->chunks++;
-    eka_outbox_put (next->outbox, chunk);
-    eka_session_chunk_added (next->session);
+    eka_outbox_put_taken (next->outbox, chunk, part->outbox);
+    gst_ekascribe_recording_say_chunk_locked (self, next);
   }
   if (!current)
     gst_ekascribe_recording_fill_part_locked (self, next);

@@ -80,8 +80,8 @@
  *
  * PROGRESS messages have the codes `open`, `upload`, `close` and `results`.
  * ERROR and WARNING carry details: guint `http-status-code`, gchararray
- * `error-code`, `error-details` (JSON text), `request`, `property` and
- * `session-id`, as far as they are known.
+ * `error-code`, `error-details` (JSON text), `request`, `property`,
+ * `outbox-folder` and `session-id`, as far as they are known.
  *
  * ## How a run ends
  *
@@ -322,11 +322,36 @@ spend_session_id (GstEkascribeSink      *self,
   GST_OBJECT_UNLOCK (self);
 }
 
+/* Without the network.
+ *
+ * Returns: %FALSE where somebody has asked for an outbox on disk, and there can't
+ * be one, which was told */
+static gboolean
+open_store (GstEkascribeSink         *self,
+            const GstEkascribeConfig *config,
+            GstEkascribeStore       **store)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (gst_ekascribe_store_is_wanted (config))
+    *store = gst_ekascribe_store_new (config, &error);
+  if (error == NULL)
+    return TRUE;
+  if (gst_ekascribe_store_is_required (config)) {
+    gst_ekascribe_post_error (GST_ELEMENT (self), error, NULL);
+    return FALSE;
+  }
+  g_prefix_error (&error, "Audio is kept in memory only. ");
+  gst_ekascribe_post_warning (GST_ELEMENT (self), error, NULL);
+  return TRUE;
+}
+
 static gboolean
 start (GstEkascribeSink *self)
 {
   g_autoptr (GstEkascribeInput) input = NULL;
   g_autoptr (GstEkascribeConfig) config = NULL;
+  g_autoptr (GstEkascribeStore) store = NULL;
   g_autoptr (EkaTransport) transport = NULL;
   g_autoptr (EkaWorker) worker = NULL;
   g_autoptr (GError) error = NULL;
@@ -340,13 +365,15 @@ start (GstEkascribeSink *self)
     gst_ekascribe_post_error (GST_ELEMENT (self), error, NULL);
     return FALSE;
   }
+  if (!open_store (self, config, &store))
+    return FALSE;
   warn_additional_data (self, config);
   gst_ekascribe_asking_start (GST_ELEMENT (self), config->settings->token);
   worker = eka_worker_acquire ();
   transport = make_transport (self, config, worker);
   recording = gst_ekascribe_recording_new (
       GST_ELEMENT (self), g_steal_pointer (&config), worker, transport,
-      release_eos);
+      g_steal_pointer (&store), release_eos);
   gst_ekascribe_packet_sink_start (self->packet_sink, recording);
   GST_OBJECT_LOCK (self);
   self->recording = recording;
@@ -378,17 +405,23 @@ static void
 stop (GstEkascribeSink *self)
 {
   g_autoptr (GstEkascribeInput) input = get_input (self);
-  GstEkascribeRecording *recording;
+  GstEkascribeRecording *recording =
+      gst_ekascribe_sink_get_recording (self);
+  GQueue *held = NULL;
   GstStructure *stats;
   EkaSessionState state;
   gchar *session_id;
   GstClockTime pending;
 
-  pending = gst_ekascribe_packet_sink_stop (self->packet_sink);
+  if (input != NULL && recording != NULL &&
+      gst_ekascribe_recording_wants_rest (recording))
+    held = gst_ekascribe_input_take_held (input);
+  pending = gst_ekascribe_packet_sink_stop (self->packet_sink, held);
+  if (held != NULL)
+    g_queue_free_full (held, (GDestroyNotify) gst_mini_object_unref);
   if (input != NULL)
     pending += gst_ekascribe_input_stop (input);
   drop_eos (self);
-  recording = gst_ekascribe_sink_get_recording (self);
   if (recording == NULL)
     return;
   stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);

@@ -92,20 +92,30 @@ end_discarded (GstElement              *element,
                                  GST_PROGRESS_TYPE_CANCELED, "Discarded");
 }
 
-/* Returns: whether ERROR was posted */
+/* @saved: (out): what the service does not have is on disk, or another thread
+ *   cares for that
+ *
+ * Returns: whether ERROR was posted */
 static gboolean
 end_part (GstEkascribeRecording *self,
           GstElement            *element,
           GstEkascribeEvent     *event,
-          gboolean               several)
+          gboolean               several,
+          gboolean              *saved)
 {
   g_autoptr (GError) error = NULL;
   gboolean failed = FALSE;
 
   gst_ekascribe_publish_result (element, self->config, event, several, &error);
-  if (error != NULL)
+  *saved = event->error != NULL;
+  if (error != NULL &&
+      gst_ekascribe_recording_claim (self, event->part, TRUE)) {
+    *saved = event->error != NULL &&
+             gst_ekascribe_recording_rescue (self, event->part, error);
+    gst_ekascribe_recording_end_rescue (self, event->part);
     failed = gst_ekascribe_recording_tell_failure (
         self, element, event->part, error, event->session_id);
+  }
   gst_ekascribe_publish_end (element, event, error);
   return failed;
 }
@@ -116,7 +126,7 @@ handle_done (GstEkascribeRecording *self,
              GstEkascribeEvent     *event)
 {
   GstEkascribePart *part = event->part;
-  gboolean failed = FALSE, several, discarded;
+  gboolean failed = FALSE, saved = FALSE, several, discarded;
 
   g_mutex_lock (&self->lock);
   several = part->chain->length > 1 || part->chain->rolled;
@@ -131,9 +141,15 @@ handle_done (GstEkascribeRecording *self,
   if (discarded)
     end_discarded (element, event);
   else
-    failed = end_part (self, element, event, several);
-  /* Memory is no place for audio that nobody will send any more. */
-  eka_outbox_clear (part->outbox);
+    failed = end_part (self, element, event, several, &saved);
+  /* Memory is no place for audio that nobody will send any more, but the disk
+   * is. */
+  if (discarded || !part->equipped)
+    eka_outbox_clear (part->outbox);
+  else if (event->error == NULL)
+    gst_ekascribe_recording_settle (self, element, part, event->session_id);
+  else if (!saved)
+    eka_outbox_abandon (part->outbox);
 
   g_mutex_lock (&self->lock);
   part->done = TRUE;
@@ -190,9 +206,10 @@ dispatch (GstElement *element,
   }
 }
 
-static void
-queue_event (GstEkascribeRecording *self,
-             GstEkascribeEvent     *event)
+/* @event: (transfer full): to be posted behind all others, on another thread */
+void
+gst_ekascribe_recording_queue_event (GstEkascribeRecording *self,
+                                     GstEkascribeEvent     *event)
 {
   g_autoptr (GstElement) element = NULL;
   gboolean wake;
@@ -222,6 +239,9 @@ note_fate_locked (GstEkascribePart      *part,
   if (event->type == EKA_SESSION_EVENT_RECOVERED)
     g_clear_error (&part->doom);
   part->over = part->over || event->type == EKA_SESSION_EVENT_DONE;
+  if (event->type == EKA_SESSION_EVENT_DONE && event->error != NULL &&
+      part->failure == NULL)
+    part->failure = g_error_copy (event->error);
 }
 
 /* What its service does not take as a stream goes up in chunks, and so does the
@@ -252,6 +272,16 @@ note_full_locked (GstEkascribeRecording *self,
     gst_ekascribe_recording_roll_over_locked (self, part, event->rest);
 }
 
+/* Leftovers come after what is recorded now. */
+static void
+resume_locked (GstEkascribeRecording *self,
+               EkaSessionState        state)
+{
+  if (self->resume != NULL && state >= EKA_SESSION_RECORDING &&
+      state <= EKA_SESSION_PARTIAL)
+    gst_ekascribe_resume_start (self->resume);
+}
+
 /* On the worker thread: notes what other threads ask for, and leaves the rest
  * to dispatch(). */
 void
@@ -279,7 +309,7 @@ gst_ekascribe_recording_note (GstEkascribeRecording *self,
   if (event->type == EKA_SESSION_EVENT_STATE ||
       event->type == EKA_SESSION_EVENT_WARNING)
     gst_ekascribe_recording_link_locked (self);
-  if (event->type == EKA_SESSION_EVENT_FULL && !self->stopped)
+  if (event->type == EKA_SESSION_EVENT_FULL && !self->closed)
     note_full_locked (self, part, event);
   /* The service is out of reach: who waits to hear what it can do goes on with
    * the defaults, or a recording would never end for want of an answer. */
@@ -287,6 +317,7 @@ gst_ekascribe_recording_note (GstEkascribeRecording *self,
     self->unreachable = TRUE;
     g_cond_broadcast (&self->cond);
   }
+  resume_locked (self, event->state);
   g_mutex_unlock (&self->lock);
-  queue_event (self, copy);
+  gst_ekascribe_recording_queue_event (self, copy);
 }

@@ -75,6 +75,8 @@ GstFlowReturn fixture_push_pcm  (GstPad           *pad,
 GstFlowReturn fixture_push_opus (GstPad           *pad,
                                  GstClockTime      pts,
                                  guint             channels);
+void         fixture_wait_for_disk (void);
+const gchar *fixture_get_outbox (void);
 void         fixture_close_gate (Fixture          *f,
                                  EkaWorker        *worker);
 void         fixture_open_gate  (Fixture          *f);

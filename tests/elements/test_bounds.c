@@ -11,8 +11,10 @@
 #include "scribe/session.h"
 
 /* Room for three chunks of a second. */
+/* What memory does on its own. */
 #define ELEMENT                                                               \
-  "ekascribesink name=s max-chunk-duration=1000000000 max-size-bytes=100000"
+  "ekascribesink name=s max-chunk-duration=1000000000 max-size-bytes=100000 " \
+  "outbox-policy=never"
 
 /* A source pad by hand, live or not. */
 typedef struct
@@ -127,7 +129,7 @@ test_block_until_null (Fixture      *f,
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 10 * G_TIME_SPAN_SECOND);
   g_thread_join (g_steal_pointer (&thread));
   g_assert_cmpint (source.ret, ==, GST_FLOW_FLUSHING);
-  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  warning = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "4.");
   source_stop (&source);
@@ -265,7 +267,7 @@ test_live_overflow (Fixture      *f,
                     fixture_get_stat (f, "chunks-dropped") * GST_SECOND);
   gst_element_set_state (f->pipeline, GST_STATE_READY);
   g_clear_pointer (&warning, gst_message_unref);
-  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  warning = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "not delivered");
   source_stop (&source);
@@ -330,6 +332,27 @@ test_held_while_unknown (Fixture      *f,
   for (i = 0; i < 999; i++)
     g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
   g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 0);
+  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  source_stop (&source);
+}
+
+/* What is held in memory, a crash would take. */
+static void
+test_not_held_at_risk (Fixture      *f,
+                       gconstpointer data)
+{
+  Source source = { 0 };
+  guint i;
+
+  eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
+  fixture_launch (f, ELEMENT " outbox-policy=always");
+  source_start (&source, f, TRUE, TRUE);
+  for (i = 0; i < 24; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 0);
+  for (i = 0; i < 2; i++)
+    g_assert_cmpint (source_push (&source), ==, GST_FLOW_OK);
+  g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 26);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   source_stop (&source);
 }
@@ -519,6 +542,7 @@ main (int    argc,
   add_test ("/bounds/listed-audio-is-let-go", test_listed_audio_is_let_go);
   add_test ("/bounds/doomed-session-ends-when-full", test_doomed);
   add_test ("/bounds/opus-is-held-back", test_held_while_unknown);
+  add_test ("/bounds/opus-is-held-back-not-at-risk", test_not_held_at_risk);
   add_test ("/bounds/opus-is-held-back-until-null", test_held_until_null);
   add_test ("/bounds/live-opus-is-not", test_live_does_not_wait);
   add_test ("/bounds/held-back-across-a-flush", test_held_across_flush);

@@ -166,7 +166,7 @@ test_null_tells_what_is_held (Fixture      *f,
 
   hold_opus (f, &pad);
   gst_element_set_state (f->sink, GST_STATE_NULL);
-  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  warning = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "1.0 s of audio were not delivered");
 }

@@ -152,7 +152,7 @@ test_null_in_state (Fixture      *f,
   message = fixture_wait_name (f, "ekascribe-session", stop->state);
   set_state_soon (f, GST_STATE_READY);
   if (stop->stalled != EKA_CALL_GET && stop->stalled != EKA_CALL_DISCOVER) {
-    warning = fixture_wait (f, GST_MESSAGE_WARNING);
+    warning = fixture_wait (f, GST_MESSAGE_ERROR);
     fixture_assert_error (warning, GST_RESOURCE_ERROR,
                           GST_RESOURCE_ERROR_WRITE, " s of audio");
     g_assert_nonnull (fixture_get_detail (warning, "session-id"));

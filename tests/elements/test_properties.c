@@ -105,7 +105,7 @@ test_explained (Fixture      *f,
       g_assert_true (specs[i]->flags &
                      (GST_PARAM_MUTABLE_READY | GST_PARAM_MUTABLE_PLAYING));
   }
-  g_assert_cmpuint (own, ==, 46);
+  g_assert_cmpuint (own, ==, 50);
 }
 
 /* Every setting is read back as it was set. */

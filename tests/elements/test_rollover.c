@@ -387,7 +387,7 @@ test_stop_between_sessions (Fixture      *f,
   draining = fixture_wait_name (f, "ekascribe-session", "draining");
   processing = fixture_wait_name (f, "ekascribe-session", "processing");
   gst_element_set_state (f->pipeline, GST_STATE_READY);
-  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  warning = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         " s of audio were not delivered");
   gst_element_release_request_pad (f->sink, pad);

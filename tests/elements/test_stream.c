@@ -609,7 +609,7 @@ test_stopped_in_the_middle (Fixture      *f,
   push_seconds (pad, audio, 0, 3);
   fixture_wait_for_stat (f, "bytes-streamed", 3 * SECOND_SIZE);
   gst_element_set_state (f->pipeline, GST_STATE_READY);
-  warning = fixture_wait (f, GST_MESSAGE_WARNING);
+  warning = fixture_wait (f, GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
                         "3.0 s of audio were not delivered");
   gst_element_release_request_pad (f->sink, pad);

@@ -9,6 +9,16 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* Where audio goes that nobody said a place for: not to who runs the tests. */
+static gchar *outbox;
+
+static void
+remove_outbox (void)
+{
+  harness_folder_remove (outbox);
+  g_clear_pointer (&outbox, g_free);
+}
+
 /* No test may depend on who runs it. */
 static const gchar *const foreign[] = {
   "EKASCRIBE_BASE_URL", "EKASCRIBE_ACCESS_TOKEN", "http_proxy", "https_proxy",
@@ -50,6 +60,9 @@ harness_init (int    *argc,
   g_setenv ("ASAN_OPTIONS", "detect_leaks=0:intercept_tls_get_addr=0",
             TRUE);
 #endif
+  outbox = harness_folder_new ();
+  g_setenv ("EKASCRIBE_OUTBOX", outbox, TRUE);
+  atexit (remove_outbox);
   g_test_init (argc, argv, NULL);
   gst_init (argc, argv);
   if (!gst_registry_check_feature_version (gst_registry_get (), "ekascribesink",

@@ -16,7 +16,8 @@
 #define SOUND                                                                  \
   "audiotestsrc num-buffers=1000 samplesperbuffer=160 ! "                     \
   "audio/x-raw,format=S16LE,rate=16000,channels=1 ! "                         \
-  "ekascribesink name=scribe max-chunk-duration=1000000000 base-url=%s "
+  "ekascribesink name=scribe max-chunk-duration=1000000000 "                \
+  "outbox-policy=never base-url=%s "
 
 static guint64
 get_number (Player      *player,

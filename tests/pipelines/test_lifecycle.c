@@ -87,7 +87,7 @@ test_null_tells_what_is_lost (void)
   rogue_wait (rogue, ROGUE_UPLOAD, 1);
   /* The pipeline flushes its bus in NULL. */
   player_set (player, GST_STATE_READY);
-  harness_assert_fault (player_wait (player, GST_MESSAGE_WARNING), &fault);
+  harness_assert_fault (player_wait (player, GST_MESSAGE_ERROR), &fault);
 }
 
 /* --- held EOS ----------------------------------------------------------- */

@@ -35,8 +35,9 @@ test_ctrl_c_ends_a_recording_at_once (void)
                          "max-chunk-duration=1000000000", sandbox->url);
   launch_wait_for (launch, "ekascribe-chunk, ");
   interrupt (launch);
-  /* As with any pipeline that was interrupted. */
-  g_assert_cmpint (launch->exit_code, ==, 0);
+  /* What it was doing is not done, and that is told. */
+  g_assert_cmpint (launch->exit_code, ==, 1);
+  launch_assert_says (launch, "ekascribe outbox send ");
   g_assert_null (strstr (launch->out->str, "ekascribe-result"));
 }
 

@@ -217,7 +217,8 @@ test_ctrl_c (void)
   launch_wait_for (launch, "ekascribe-transcript");
   launch_signal (launch, SIGINT);
   launch_wait (launch);
-  g_assert_cmpint (launch->exit_code, ==, 0);
+  g_assert_cmpint (launch->exit_code, ==, 1);
+  launch_assert_says (launch, "ekascribe outbox send ");
   g_assert_null (strstr (launch->out->str, "ekascribe-result"));
 }
 
