@@ -290,6 +290,8 @@ else
   start_sandbox
   # The real token is no business of the sandbox, and a proxy can't reach it.
   export EKASCRIBE_ACCESS_TOKEN=sandbox
+  # What is left of a try with the sandbox is worth nothing.
+  export EKASCRIBE_OUTBOX=$work/outbox
   export no_proxy=127.0.0.1${no_proxy:+,$no_proxy}
   settings=("base-url=$base_url" "${settings[@]}")
 fi
