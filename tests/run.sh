@@ -32,9 +32,10 @@ root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 
 # Second players and encoders judge what we wrote and what the sandbox reads, a
 # second service (python3-websockets) what we sent; alsa-utils has human speech;
-# jq reads the test logs.
+# groff-base renders the manual, systemd reads its units, jq the test logs.
 TEST_PACKAGES=(valgrind clang libclang-rt-dev ffmpeg opus-tools vorbis-tools lame
-  mpg123 faad sox espeak-ng alsa-utils curl jq openssl python3 python3-websockets)
+  mpg123 faad sox espeak-ng alsa-utils curl jq openssl groff-base systemd
+  python3 python3-websockets)
 
 passed=0
 failed=0
@@ -164,7 +165,7 @@ phase_fuzz ()
 
   target=fuzzers build "$builds/fuzz" --native-file "$root/tests/fuzz/clang.ini" -Dfuzz=true \
     -Db_sanitize=address,undefined -Db_lundef=false || return
-  for name in packet file chunker unwrap; do
+  for name in packet file chunker journal unwrap descriptor; do
     mkdir -p "$found/$name"
     # See tests/fuzz/meson.build.
     [ "$name" = unwrap ] && leaks=0 || leaks=1

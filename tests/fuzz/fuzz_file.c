@@ -7,6 +7,7 @@
 #include "input.h"
 
 #include "chunk/container.h"
+#include "chunk/join.h"
 #include "chunk/split.h"
 
 #define N_CONTAINERS (EKA_CONTAINER_WAV + 1)
@@ -35,6 +36,27 @@ check_again (EkaContainer   container,
   g_assert_true (g_bytes_equal (bytes, again));
 }
 
+/* Nothing is lost where a chunk follows itself. */
+static void
+check_join (EkaContainer  container,
+            EkaChunk     *chunk)
+{
+  g_autoptr (EkaJoin) join = eka_join_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_auto (EkaFile) file = { 0, };
+
+  g_assert_true (eka_join_add (join, chunk, NULL));
+  g_assert_true (eka_join_add (join, chunk, NULL));
+  bytes = eka_join_finish (join, NULL, NULL);
+  g_assert_true ((bytes == NULL) == (chunk->samples == 0));
+  if (bytes == NULL)
+    return;
+  eka_file_init (&file);
+  g_assert_true (eka_container_read (container, &file, bytes));
+  g_assert_cmpuint (eka_file_count_samples (&file), >=,
+                    file.skip + file.trim_end + 2 * chunk->samples);
+}
+
 static void
 check_split (EkaContainer   container,
              const EkaFile *file,
@@ -51,6 +73,7 @@ check_split (EkaContainer   container,
       0, bytes, eka_container_get_media_type (container, file->codec.type),
       eka_container_get_extension (container), 0, 0,
       total - file->skip - file->trim_end);
+  check_join (container, chunk);
   if (eka_split_chunk (chunk, &first, &second))
     g_assert_cmpuint (first->samples + second->samples, ==, chunk->samples);
 }
