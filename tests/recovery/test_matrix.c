@@ -4,12 +4,12 @@
  */
 
 /* Every fault of every call, alone and in pairs, over real HTTP: what the
- * service has committed in the end is the recording, packet for packet. What no
- * client can survive is listed by name, with the reason. */
-#include "harness.h"
+ * service has committed in the end is the recording, packet for packet, whether
+ * the outbox is in memory or on disk. What no client can survive is listed by
+ * name, with the reason. */
+#include "arrived.h"
 #include "fixtures.h"
 #include "matrixcells.h"
-#include "oggreader.h"
 
 #include <string.h>
 
@@ -17,7 +17,10 @@
 #define MAX_ERROR 300
 
 /* Most of a case is waiting. */
-#define AT_ONCE 6
+#define AT_ONCE 8
+
+/* Of the disk, in µs, unless something hangs. */
+#define DISK_PATIENCE (20 * G_TIME_SPAN_SECOND)
 
 #define CLIENT "clinic:s3cret-of-the-clinic"
 
@@ -31,11 +34,22 @@
   "filesrc location=%s/speech.ogg ! oggdemux ! ekascribesink name=scribe "     \
   "base-url=%s client-id=clinic client-secret=s3cret-of-the-clinic "           \
   "model=pro max-chunk-duration=2000000000 timeout=%d poll-interval=50000000 "  \
-  "result-settle-time=0 retry-time=20000000000"
+  "result-settle-time=0 retry-time=20000000000 " OUTBOX
+
+#define OUTBOX "outbox-policy=%s outbox-location=%s max-size-bytes=%u"
+
+/* Memory holds two chunks of the recording, or three, where the rest has a place;
+ * else all of it. */
+#define LITTLE 13000
+#define MUCH 64000000
+
+static const gchar *const policies[] = { "always", "on-failure", "never" };
 
 typedef struct
 {
   const MatrixCase *what;
+  const gchar *policy;
+  gchar *outbox;
   gboolean survived;
   guint64 lost;   /* samples */
   gchar *verdict; /* for people */
@@ -46,49 +60,18 @@ static OggFile *recording;
 
 /* --- what has arrived ----------------------------------------------------- */
 
-static guint
-count_preroll (OggFile *chunk,
-               guint    index)
-{
-  guint samples = 0;
-  guint i;
-
-  for (i = 0; index > 0 && samples < chunk->codec.pre_skip; i++)
-    {
-      GBytes *packet = g_ptr_array_index (chunk->packets, i);
-
-      samples += eka_opus_packet_samples (g_bytes_get_data (packet, NULL),
-                                           g_bytes_get_size (packet));
-    }
-  return i;
-}
-
 /* Holds the chunks in @folder against the recording.
  *
  * Returns: samples that are not there, or G_MAXUINT64 where others are */
 static guint64
 compare_folder (const gchar *folder)
 {
-  guint n = fixture_chunks (folder, "ogg");
   guint64 samples = 0;
-  guint at = 0;
-  guint i, j;
 
-  for (i = 0; i < n; i++)
-    {
-      g_autofree gchar *name = g_strdup_printf ("%u.ogg", i);
-      g_autoptr (GBytes) bytes = fixture_file (folder, name);
-      g_autoptr (OggFile) chunk = ogg_file_new (bytes);
-
-      samples += chunk->samples;
-      for (j = count_preroll (chunk, i); j < chunk->packets->len; j++, at++)
-        if (at >= recording->packets->len ||
-            !g_bytes_equal (g_ptr_array_index (chunk->packets, j),
-                            g_ptr_array_index (recording->packets, at)))
-          return G_MAXUINT64;
-    }
-  return samples <= recording->samples ? recording->samples - samples
-                                       : G_MAXUINT64;
+  if (arrived_count (folder, recording, &samples) == ARRIVED_WRONG ||
+      samples > recording->samples)
+    return G_MAXUINT64;
+  return recording->samples - samples;
 }
 
 /* As WAV: sample for sample, but for what the seams of Opus cost.
@@ -167,11 +150,19 @@ choose_timeout (const Run *run)
   return run->what->impossible != NULL ? PATIENT : IMPATIENT;
 }
 
+static guint
+choose_bound (const Run *run)
+{
+  return g_str_equal (run->policy, "never") ? MUCH : LITTLE;
+}
+
 static void
 record (Run     *run,
         Sandbox *sandbox)
 {
-  g_autoptr (Player) player = player_new (PIPELINE, work, sandbox->url, choose_timeout (run));
+  g_autoptr (Player) player =
+      player_new (PIPELINE, work, sandbox->url, choose_timeout (run),
+                  run->policy, run->outbox, choose_bound (run));
   GstMessage *end = player_run (player);
   g_autoptr (GError) error = NULL;
 
@@ -193,8 +184,9 @@ discard (Run     *run,
       player_new ("audiotestsrc is-live=true ! opusenc ! ekascribesink "
                   "name=scribe base-url=%s client-id=clinic "
                   "client-secret=s3cret-of-the-clinic model=pro timeout=%d "
-                  "max-chunk-duration=1000000000 retry-time=20000000000",
-                  sandbox->url, choose_timeout (run));
+                  "max-chunk-duration=1000000000 retry-time=20000000000 "
+                  OUTBOX, sandbox->url, choose_timeout (run), run->policy,
+                  run->outbox, choose_bound (run));
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autofree gchar *folder = NULL;
   JsonObject *session;
@@ -214,6 +206,36 @@ discard (Run     *run,
          g_strcmp0 (status, "failed") == 0 ? "cancelled" : "not cancelled");
 }
 
+/* Returns: (transfer full) (nullable): what is in the outbox */
+static gchar *
+find_left (const gchar *outbox)
+{
+  g_autoptr (GDir) dir = g_dir_open (outbox, 0, NULL);
+
+  return dir != NULL ? g_strdup (g_dir_read_name (dir)) : NULL;
+}
+
+/* What is safe, or not wanted, is on disk no more, as soon as the thread that
+ * writes there has come to it. */
+static void
+judge_outbox (Run *run)
+{
+  const gint64 end = g_get_monotonic_time () + DISK_PATIENCE;
+  g_autofree gchar *left = find_left (run->outbox);
+
+  while (left != NULL && run->survived && g_get_monotonic_time () < end)
+    {
+      g_usleep (10 * G_TIME_SPAN_MILLISECOND);
+      g_free (left);
+      left = find_left (run->outbox);
+    }
+  if (left == NULL || !run->survived)
+    return;
+  run->survived = FALSE;
+  g_free (run->verdict);
+  run->verdict = g_strdup_printf ("%s is left on disk", left);
+}
+
 static void
 run_case (gpointer data,
           gpointer user_data)
@@ -231,6 +253,7 @@ run_case (gpointer data,
     discard (run, sandbox);
   else
     record (run, sandbox);
+  judge_outbox (run);
 }
 
 /* --- all of them ---------------------------------------------------------- */
@@ -243,9 +266,10 @@ is_right (const Run *run)
 
 static void
 run_all (GPtrArray   *cases,
-         const gchar *title)
+         const gchar *title,
+         const gchar *policy)
 {
-  g_autofree Run *runs = g_new0 (Run, cases->len);
+  g_autoptr (GArray) runs = g_array_new (FALSE, TRUE, sizeof (Run));
   GThreadPool *pool =
       g_thread_pool_new (run_case, NULL, AT_ONCE, FALSE, NULL);
   guint possible = 0, survived = 0, wrong = 0;
@@ -254,53 +278,60 @@ run_all (GPtrArray   *cases,
 
   for (i = 0; i < cases->len; i++)
     {
-      runs[i].what = g_ptr_array_index (cases, i);
-      g_thread_pool_push (pool, &runs[i], NULL);
+      Run run = { g_ptr_array_index (cases, i), policy };
+
+      run.outbox = g_strdup_printf ("%s/outbox-%s-%s-%u", work, title, policy, i);
+      g_array_append_val (runs, run);
     }
+  for (i = 0; i < runs->len; i++)
+    g_thread_pool_push (pool, &g_array_index (runs, Run, i), NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
-  for (i = 0; i < cases->len; i++)
+  for (i = 0; i < runs->len; i++)
     {
-      const MatrixCase *what = runs[i].what;
+      Run *run = &g_array_index (runs, Run, i);
+      const MatrixCase *what = run->what;
 
       if (what->impossible == NULL)
         {
           possible++;
-          survived += runs[i].survived;
-          lost += runs[i].lost;
+          survived += run->survived;
+          lost += run->lost;
         }
-      if (what->impossible != NULL || !is_right (&runs[i]))
+      if (what->impossible != NULL || !is_right (run))
         g_test_message ("%s %s%s%s: %s (%s)",
-                        is_right (&runs[i]) ? "impossible" : "WRONG",
+                        is_right (run) ? "impossible" : "WRONG",
                         what->first, what->second != NULL ? " + " : "",
                         what->second != NULL ? what->second : "",
-                        runs[i].verdict,
+                        run->verdict,
                         what->impossible != NULL ? what->impossible
                                                  : "should have survived");
-      wrong += !is_right (&runs[i]);
-      g_free (runs[i].verdict);
+      wrong += !is_right (run);
+      g_free (run->verdict);
+      g_free (run->outbox);
     }
-  g_test_message ("%s: %u cases, %u survived, %" G_GUINT64_FORMAT
+  g_test_message ("%s, %s: %u cases, %u survived, %" G_GUINT64_FORMAT
                   " samples lost (%u impossible ones beside)",
-                  title, possible, survived, lost, cases->len - possible);
+                  title, policy, possible, survived, lost,
+                  runs->len - possible);
   g_assert_cmpuint (wrong, ==, 0);
   g_assert_cmpuint (lost, ==, 0);
 }
 
 static void
-test_every_fault_alone (void)
+test_every_fault_alone (gconstpointer policy)
 {
   g_autoptr (GPtrArray) cases = matrix_cells ();
 
-  run_all (cases, "alone");
+  run_all (cases, "alone", policy);
 }
 
 static void
-test_faults_that_meet (void)
+test_faults_that_meet (gconstpointer policy)
 {
   g_autoptr (GPtrArray) cases = matrix_pairs ();
 
   g_assert_cmpuint (cases->len, >=, 40);
-  run_all (cases, "in pairs");
+  run_all (cases, "pairs", policy);
 }
 
 int
@@ -310,6 +341,7 @@ main (int    argc,
   g_autofree gchar *speech = NULL;
   g_autoptr (GBytes) bytes = NULL;
   int result;
+  guint i;
 
   harness_init (&argc, &argv);
   work = harness_folder_new ();
@@ -324,8 +356,16 @@ main (int    argc,
                 "filesink location=%s/expected.wav", work, work);
   bytes = fixture_file (work, "speech.ogg");
   recording = ogg_file_new (bytes);
-  g_test_add_func ("/matrix/every-fault-alone", test_every_fault_alone);
-  g_test_add_func ("/matrix/faults-that-meet", test_faults_that_meet);
+  for (i = 0; i < G_N_ELEMENTS (policies); i++)
+    {
+      g_autofree gchar *alone =
+          g_strconcat ("/matrix/every-fault-alone/", policies[i], NULL);
+      g_autofree gchar *pairs =
+          g_strconcat ("/matrix/faults-that-meet/", policies[i], NULL);
+
+      g_test_add_data_func (alone, policies[i], test_every_fault_alone);
+      g_test_add_data_func (pairs, policies[i], test_faults_that_meet);
+    }
   result = g_test_run ();
   ogg_file_free (recording);
   harness_folder_remove (work);

@@ -203,9 +203,7 @@ main (int    argc,
 {
   guint i;
 
-  g_test_init (&argc, &argv, NULL);
-  gst_init (&argc, &argv);
-  GST_ELEMENT_REGISTER (ekascribesink, NULL);
+  fixture_init (&argc, &argv);
   if (g_getenv ("EKASCRIBE_TEST_CHECKED") != NULL)
     operations = CHECKED_OPERATIONS;
 
