@@ -22,6 +22,7 @@ from contextlib import contextmanager
 
 import containers
 import cuts
+import outboxes
 import streams
 
 MS = 1e6  # ns
@@ -43,6 +44,7 @@ class Bench:
         os.environ.update(
             GST_PLUGIN_PATH_1_0=os.path.join(options.build, "gst", "ekascribe"),
             GST_REGISTRY_1_0=os.path.join(folder, "registry"),
+            EKASCRIBE_OUTBOX=os.path.join(folder, "outbox"),
             EKASCRIBE_ACCESS_TOKEN=TOKEN)
 
     def program(self, name):
@@ -359,8 +361,8 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="aefghijkl", metavar="LETTERS",
-                        help="a: (a) to (d), e to l: that part; default: all")
+    parser.add_argument("--only", default="aefghijklm", metavar="LETTERS",
+                        help="a: (a) to (d), e to m: that part; default: all")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny counts: only to see that it runs")
     options = parser.parse_args()
@@ -375,6 +377,8 @@ def read_options():
     options.mute_seconds = 18
     options.cut_seconds = 660
     options.container_seconds = 600
+    options.outbox_seconds = 10
+    options.outbox_packets = 10000
     options.voices = 6
     if options.smoke:
         options.rounds = 1
@@ -389,6 +393,8 @@ def read_options():
         options.mute_seconds = 5
         options.cut_seconds = 60
         options.container_seconds = 50
+        options.outbox_seconds = 1
+        options.outbox_packets = 1500
         options.voices = 2
     return options
 
@@ -408,6 +414,8 @@ def measure(bench):
         streams.measure(bench, sys.modules[__name__])
         if "l" in only:
             containers.measure(bench, sys.modules[__name__])
+        if "m" in only:
+            outboxes.measure(bench, sys.modules[__name__])
     if "k" in only:
         cuts.measure(bench, sys.modules[__name__])
 
@@ -428,6 +436,8 @@ def main():
         if "f" in options.only:
             show_many(bench, table)
         streams.show(bench, table)
+        if "m" in options.only:
+            outboxes.show(bench, table)
         print(f"medians of {options.rounds} rounds, "
               f"{os.cpu_count()} processors")
         table.print()

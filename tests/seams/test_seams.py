@@ -240,6 +240,7 @@ def main():
     chosen.sort(key=lambda it: not it.signal.startswith("long"))
     print(f"1..{len(chosen)}", flush=True)
     with open_folder(options.keep) as folder:
+        os.environ["EKASCRIBE_OUTBOX"] = os.path.join(folder, "outbox")
         made = options.signals or os.path.join(folder, "signals")
         if not options.signals:
             os.makedirs(made)
