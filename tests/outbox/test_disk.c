@@ -388,6 +388,9 @@ test_wait_does_not_wait_for_new_jobs (Fixture      *f,
   eka_disk_push (f->disk, push_again, f, NULL);
   g_assert_true (eka_disk_wait (f->disk, soon ()));
   let_go (f);
+  /* The one that has not seen it yet, and the one that this has pushed. */
+  g_assert_true (eka_disk_wait (f->disk, soon ()));
+  g_assert_true (eka_disk_wait (f->disk, soon ()));
 }
 
 static void
