@@ -157,7 +157,7 @@ ensure_chunker (GstEkascribePacketSink *self)
  * Returns: GST_FLOW_FLUSHING where the wait was interrupted */
 static GstFlowReturn
 ask_limits (GstEkascribePacketSink *self,
-              gboolean                at_end)
+            gboolean                at_end)
 {
   GstEkascribeWait wait;
   gboolean live;

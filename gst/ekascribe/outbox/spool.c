@@ -603,9 +603,9 @@ eka_spool_remove (EkaSpool *spool)
  * @spool: a spool
  *
  * Lets others have the folder, after what was asked for before; packets that wait
- * are written and synced. What is asked for later fails. A new folder
- * that has no chunk and no journal, as its disk was full, is removed. Does nothing where
- * it was closed or removed before.
+ * are written and synced. What is asked for later fails. A new folder that has no
+ * chunk and no journal, as its disk was full, is removed. Does nothing where it was
+ * closed or removed before.
  */
 void
 eka_spool_close (EkaSpool *spool)
