@@ -4,10 +4,11 @@
  */
 #include "chunk/chunkerstate.h"
 
+#include "../checked.h"
 #include "packets.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
-#define N_SEEDS 10
+#define N_SEEDS checked_count (10, 3)
 #define N_PACKETS 400
 
 static void

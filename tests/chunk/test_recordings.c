@@ -6,6 +6,7 @@
 #include "chunk/opus.h"
 #include "chunk/wav.h"
 
+#include "../checked.h"
 #include "oggreader.h"
 #include "synth.h"
 
@@ -290,7 +291,7 @@ test_opus (void)
 {
   guint seed;
 
-  for (seed = 1; seed <= 60; seed++)
+  for (seed = 1; seed <= checked_count (60, 15); seed++)
     check_recording (seed);
 }
 
@@ -393,7 +394,7 @@ test_pcm (void)
 {
   guint seed;
 
-  for (seed = 1; seed <= 30; seed++)
+  for (seed = 1; seed <= checked_count (30, 10); seed++)
     check_pcm (seed);
 }
 
@@ -408,7 +409,7 @@ test_fuzz (void)
   for (i = 0; i < 70000; i++)
     data[i] = g_rand_int (rand);
 
-  for (round = 0; round < 300; round++)
+  for (round = 0; round < checked_count (300, 60); round++)
     {
       const gboolean opus = round % 4 != 0;
       const EkaChunkLimits limits = {

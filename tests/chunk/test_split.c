@@ -8,6 +8,7 @@
 #include "chunk/opus.h"
 #include "chunk/wav.h"
 
+#include "../checked.h"
 #include "oggreader.h"
 #include "synth.h"
 
@@ -257,7 +258,7 @@ test_opus (void)
       g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
       g_autoptr (GPtrArray) chunks = random_recording (
           rand, seed < 33 ? seed : 32, 1 + seed % 2,
-          g_rand_int_range (rand, 40, 3000), seed % 3 != 0);
+          g_rand_int_range (rand, 40, checked_count (3000, 600)), seed % 3 != 0);
       guint i;
 
       for (i = 0; i < chunks->len; i++)
@@ -275,13 +276,14 @@ test_serials (void)
 {
   g_autoptr (GRand) rand = g_rand_new_with_seed (7);
   g_autoptr (GHashTable) serials = g_hash_table_new (NULL, NULL);
-  g_autoptr (GPtrArray) chunks = random_recording (rand, 3, 1, 10000, TRUE);
+  g_autoptr (GPtrArray) chunks = random_recording (
+      rand, 3, 1, checked_count (10000, 2000), TRUE);
   g_autoptr (GPtrArray) pieces = new_chunks ();
   guint i;
 
   for (i = 0; i < chunks->len; i++)
     split_down (chunks->pdata[i], pieces);
-  g_assert_cmpuint (pieces->len, >, 1000);
+  g_assert_cmpuint (pieces->len, >, checked_count (1000, 200));
   for (i = 0; i < pieces->len; i++)
     {
       g_autoptr (OggFile) file =
@@ -580,7 +582,7 @@ test_signed_damage (void)
   g_autoptr (GPtrArray) chunks = random_recording (rand, 32, 1, 60, TRUE);
   guint round;
 
-  for (round = 0; round < 3000; round++)
+  for (round = 0; round < checked_count (3000, 300); round++)
     {
       EkaChunk *chunk = chunks->pdata[round % chunks->len];
       gsize size;

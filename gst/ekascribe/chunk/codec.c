@@ -9,6 +9,7 @@
 #include "chunk/aac.h"
 #include "chunk/mp3.h"
 #include "chunk/opus.h"
+#include "chunk/pcm.h"
 #include "chunk/vorbis.h"
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
@@ -235,4 +236,41 @@ eka_codec_judge_packet (const EkaCodec *codec,
       break;
     }
   info->effort = (guint16) MIN (effort, G_MAXUINT16);
+}
+
+/**
+ * eka_codec_inspect_packet:
+ * @codec: a codec
+ * @celt: (inout): what this function keeps from one packet of a stream to the
+ *   next; zeros before the first
+ * @previous: (inout): likewise; 0 before the first
+ * @packet: a packet
+ * @info: (out caller-allocates): what a chunker would note of it; of samples it
+ *   makes blocks of 10 ms, and here is one entry for all
+ *
+ * Returns: %FALSE where no decoder would take the packet
+ */
+gboolean
+eka_codec_inspect_packet (const EkaCodec  *codec,
+                          EkaCelt         *celt,
+                          guint           *previous,
+                          const EkaPacket *packet,
+                          EkaPacketInfo   *info)
+{
+  *info = (EkaPacketInfo) {
+    .running_time = packet->running_time,
+    .utc = packet->utc,
+    .size = (guint) packet->size,
+    .discont = packet->discont,
+    .loudness = packet->loudness,
+  };
+  if (!eka_codec_measure_packet (codec, packet->data, packet->size, previous,
+                                 &info->samples))
+    return FALSE;
+  info->trim_end = MIN (packet->trim_end, info->samples);
+  if (eka_codec_frame_size (codec) == 0)
+    eka_codec_judge_packet (codec, celt, packet->data, info);
+  else if (info->loudness == 0)
+    info->loudness = eka_pcm_measure (codec, packet->data, packet->size);
+  return TRUE;
 }

@@ -91,6 +91,11 @@ void     eka_codec_judge_packet      (const EkaCodec *codec,
                                       EkaCelt        *celt,
                                       const guint8   *data,
                                       EkaPacketInfo  *info);
+gboolean eka_codec_inspect_packet    (const EkaCodec  *codec,
+                                      EkaCelt         *celt,
+                                      guint           *previous,
+                                      const EkaPacket *packet,
+                                      EkaPacketInfo   *info);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (EkaCodec, eka_codec_clear)
 
