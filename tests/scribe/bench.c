@@ -12,7 +12,7 @@
 #include "scribe/error.h"
 
 /* Of the disk, in wall clock time. */
-#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define PATIENCE G_TIME_SPAN_MINUTE
 
 /* Steps before a run counts as endless. */
 #define MAX_STEPS 20000

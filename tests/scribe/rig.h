@@ -9,7 +9,7 @@
 
 #include <libsoup/soup.h>
 
-#define RIG_WAIT (20 * G_TIME_SPAN_SECOND)
+#define RIG_WAIT (60 * G_TIME_SPAN_SECOND)
 
 /* A raw connection of the server's, served by a thread of its own with blocking
  * calls; @nth counts connections from 0.

@@ -5,6 +5,7 @@
 #include "scribe/fault.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "scribe/error.h"
 
@@ -104,7 +105,7 @@ static void
 test_markup_is_read_in_no_time (void)
 {
   static const gchar *const parts[] = { "<title ", "<title>", "<Code", "<" };
-  gint64 began = g_get_monotonic_time ();
+  const clock_t began = clock (); /* of the processor */
   guint i, j;
 
   for (i = 0; i < G_N_ELEMENTS (parts); i++)
@@ -119,7 +120,7 @@ test_markup_is_read_in_no_time (void)
       error = eka_fault_from_reply (reply, EKA_CALL_GET);
       g_assert_nonnull (strstr (error->message, "web page"));
     }
-  g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (clock () - began, <, 5 * CLOCKS_PER_SEC);
 }
 
 static void

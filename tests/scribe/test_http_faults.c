@@ -236,7 +236,7 @@ test_chatter_without_an_answer (void)
   g_autoptr (Rig) rig = rig_new_raw (serve_chatter, NULL);
   g_autoptr (RigCall) call = NULL;
 
-  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 1 });
+  rig_set_http (rig, &(EkaHttpOptions){ .timeout = 3 });
   call = rig_call (rig, "POST", "/x", "sound");
   rig_assert_error (call, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_NETWORK,
                     "^127\\.0\\.0\\.1:[0-9]+ took too long: ");

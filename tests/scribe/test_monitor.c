@@ -4,7 +4,7 @@
  */
 #include "scribe/monitor.h"
 
-#define WAIT (10 * G_TIME_SPAN_SECOND)
+#define WAIT G_TIME_SPAN_MINUTE
 #define SECOND G_TIME_SPAN_SECOND
 
 /* --- a network that comes and goes on demand ------------------------------ */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chunk/wav.h"
+#include "../checked.h"
 #include "fakeservice.h"
 #include "scribe/sessionprivate.h"
 
@@ -325,6 +326,8 @@ wander (Run *run)
 
   if (g_rand_int_range (run->rand, 0, 10) == 0)
     eka_session_retry (part->session);
+  if (g_rand_int_range (run->rand, 0, 6) == 0)
+    eka_session_pause (part->session, g_rand_boolean (run->rand));
   spin (run);
   if (g_rand_boolean (run->rand))
     while (moves-- > 0)
@@ -593,6 +596,8 @@ run_init (Run    *run,
     run->settings->on_chunk_error = EKA_CHUNK_ERROR_SKIP;
   if (g_rand_int_range (run->rand, 0, 8) == 0)
     run->settings->retry_time = 0;
+  if (g_rand_int_range (run->rand, 0, 3) == 0)
+    run->settings->preview_interval = 3 * G_TIME_SPAN_SECOND;
 }
 
 typedef void (*Kind) (FakeService *service,
@@ -627,7 +632,8 @@ count_runs (void)
 {
   const gchar *runs = g_getenv ("EKA_TEST_RUNS");
 
-  return runs != NULL ? g_ascii_strtoull (runs, NULL, 10) : 3000;
+  return runs != NULL ? g_ascii_strtoull (runs, NULL, 10)
+                      : checked_count (3000, 600);
 }
 
 static void

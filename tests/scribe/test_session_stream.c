@@ -235,6 +235,26 @@ test_aborted (Streamer     *s,
                     ms == 0 ? 1 : 0);
 }
 
+/* One that tells nothing by itself is asked for the transcript so far. */
+static void
+test_the_transcript_is_asked_for (Streamer     *s,
+                                  gconstpointer data)
+{
+  Fixture *f = &s->f;
+
+  f->settings->preview_interval = 5 * SECOND;
+  f->liar->any_get = TRUE;
+  eka_liar_push (f->liar, EKA_CALL_GET, 202,
+                 "{\"status\":\"initialized\",\"transcript\":\"one\"}");
+  streamer_start (s);
+  streamer_say_something (s, 1000);
+  eka_clock_advance (f->clock, 5 * SECOND);
+  fixture_spin (f);
+  g_assert_cmpuint (eka_liar_count (f->liar, EKA_CALL_GET), ==, 1);
+  g_assert_cmpuint (fixture_count (f, "transcript one"), ==, 1);
+  eka_session_abort (f->session);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -252,5 +272,7 @@ main (int    argc,
   add ("/session-stream/discarded", NULL, test_discarded);
   add ("/session-stream/aborted", GUINT_TO_POINTER (1000), test_aborted);
   add ("/session-stream/aborted-empty", GUINT_TO_POINTER (0), test_aborted);
+  add ("/session-stream/the-transcript-is-asked-for", NULL,
+       test_the_transcript_is_asked_for);
   return g_test_run ();
 }

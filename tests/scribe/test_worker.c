@@ -4,7 +4,7 @@
  */
 #include "scribe/worker.h"
 
-#define WAIT (10 * G_TIME_SPAN_SECOND)
+#define WAIT G_TIME_SPAN_MINUTE
 
 /* What happens in the worker's thread, and a latch to wait for the end. */
 typedef struct

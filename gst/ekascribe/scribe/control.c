@@ -38,6 +38,7 @@ typedef struct
 {
   EkaSession *session;
   gchar *language;
+  gchar *data;
 } Start;
 
 static void
@@ -47,6 +48,7 @@ start_free (gpointer data)
 
   eka_session_unref (start->session);
   g_free (start->language);
+  g_free (start->data);
   g_free (start);
 }
 
@@ -56,6 +58,33 @@ now_as_text (void)
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
   return g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+static gboolean
+set_data_on_worker (gpointer user_data)
+{
+  Start *start = user_data;
+  EkaSettings *settings = start->session->settings;
+
+  g_free (settings->additional_data);
+  settings->additional_data = g_steal_pointer (&start->data);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_set_additional_data:
+ * @session: a session that has not been started
+ * @text: (nullable): a JSON object as text, in place of the one in its settings
+ */
+void
+eka_session_set_additional_data (EkaSession  *session,
+                                 const gchar *text)
+{
+  Start *start = g_new0 (Start, 1);
+
+  start->session = eka_session_ref (session);
+  start->data = g_strdup (text);
+  eka_worker_invoke (session->worker, set_data_on_worker, start, start_free);
 }
 
 static gboolean
@@ -170,13 +199,53 @@ eka_session_forgo_stream (EkaSession  *session,
   invoke (session, step_on_worker);
 }
 
+static gboolean
+pause_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  self->paused = TRUE;
+  if (self->state == EKA_SESSION_RECORDING && !eka_session_is_final (self))
+    eka_session_set_state (self, EKA_SESSION_PAUSED);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+unpause_on_worker (gpointer user_data)
+{
+  EkaSession *self = user_data;
+
+  self->paused = FALSE;
+  if (self->state == EKA_SESSION_PAUSED && !eka_session_is_final (self))
+    eka_session_set_state (self, EKA_SESSION_RECORDING);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * eka_session_pause:
+ * @session: a session, which need not be open yet
+ * @paused: whether no audio comes for now
+ *
+ * Shows in %EKA_SESSION_PAUSED that the recording rests. It changes nothing but
+ * that state: what was added before goes up, the session grows old, and where
+ * it is lost another one takes its place, which is paused as well. A session
+ * that the service doesn't have yet is paused once it is created; one that
+ * records no more is not.
+ */
+void
+eka_session_pause (EkaSession *session,
+                   gboolean    paused)
+{
+  invoke (session, paused ? pause_on_worker : unpause_on_worker);
+}
+
 /* No more audio comes to this session. */
 static void
 drain (EkaSession *self)
 {
   self->finished = TRUE;
   eka_session_drop_timer (self, &self->full_timer);
-  if (self->state == EKA_SESSION_RECORDING)
+  if (eka_session_is_recording (self))
     eka_session_set_state (self, EKA_SESSION_DRAINING);
 }
 
@@ -350,7 +419,7 @@ abort_on_worker (gpointer user_data)
 
   if (eka_session_is_final (self))
     return G_SOURCE_REMOVE;
-  empty = self->state == EKA_SESSION_RECORDING && !has_kept_audio (self) &&
+  empty = eka_session_is_recording (self) && !has_kept_audio (self) &&
           eka_outbox_count_sent (self->outbox) == 0 &&
           (self->feed == NULL || eka_feed_count_read (self->feed) == 0) &&
           !self->calling;

@@ -73,7 +73,7 @@ next_in_recording (EkaSession *self)
 {
   EkaOutboxStats left;
 
-  if (self->finished && self->state == EKA_SESSION_RECORDING)
+  if (self->finished && eka_session_is_recording (self))
     eka_session_set_state (self, EKA_SESSION_DRAINING);
   if (self->feed != NULL)
     {
@@ -85,7 +85,7 @@ next_in_recording (EkaSession *self)
     eka_auditing_look (self);
   else if (left.chunks > 0)
     eka_uploading_next (self);
-  else if (self->state == EKA_SESSION_RECORDING)
+  else if (eka_session_is_recording (self))
     return;
   else if (eka_outbox_count_sent (self->outbox) == 0 &&
            find_loss (self, &left) > 0)
@@ -140,6 +140,7 @@ eka_lifecycle_next (EkaSession *self)
       next_in_creating (self);
       return;
     case EKA_SESSION_RECORDING:
+    case EKA_SESSION_PAUSED:
     case EKA_SESSION_DRAINING:
       next_in_recording (self);
       return;

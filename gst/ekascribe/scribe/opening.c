@@ -226,6 +226,8 @@ begin (EkaSession  *self,
   self->created = TRUE;
   eka_session_describe (self);
   eka_session_set_state (self, EKA_SESSION_RECORDING);
+  if (self->paused && !self->finished)
+    eka_session_set_state (self, EKA_SESSION_PAUSED);
   if (self->settings->upload_type != EKA_UPLOAD_SINGLE)
     eka_session_watch_age (self, parse_lifetime (created, expires_at) - age);
 }

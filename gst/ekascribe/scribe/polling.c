@@ -15,9 +15,10 @@
 /* From one question about it to the next. */
 #define DOUBT_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-static void
-note_partial_transcript (EkaSession *self,
-                         EkaResult  *result)
+/* Tells what @result has of the transcript, where that is new. */
+void
+eka_polling_note_transcript (EkaSession *self,
+                             EkaResult  *result)
 {
   EkaSessionEvent event = { .type = EKA_SESSION_EVENT_TRANSCRIPT,
                             .text = result->transcript,
@@ -191,7 +192,7 @@ judge_result (EkaSession *self,
 
   if (verdict == EKA_VERDICT_BUSY)
     {
-      note_partial_transcript (self, result);
+      eka_polling_note_transcript (self, result);
       g_clear_pointer (&self->provisional, eka_result_unref);
       poll_again (self, self->settings->poll_interval);
     }

@@ -29,9 +29,13 @@ static const struct
   [EKA_SESSION_CREATING] = { "creating", EDGE (RECORDING) | EDGE (PROCESSING) |
                                              EDGE (FAILED) | EDGE (EXPIRED) |
                                              EDGE (DISCARDED) },
-  [EKA_SESSION_RECORDING] = { "recording", EDGE (DRAINING) | EDGE (CREATING) |
-                                               EDGE (FAILED) | EDGE (EXPIRED) |
-                                               EDGE (DISCARDED) },
+  [EKA_SESSION_RECORDING] = { "recording",
+                              EDGE (PAUSED) | EDGE (DRAINING) |
+                                  EDGE (CREATING) | EDGE (FAILED) |
+                                  EDGE (EXPIRED) | EDGE (DISCARDED) },
+  [EKA_SESSION_PAUSED] = { "paused", EDGE (RECORDING) | EDGE (DRAINING) |
+                                         EDGE (CREATING) | EDGE (FAILED) |
+                                         EDGE (EXPIRED) | EDGE (DISCARDED) },
   [EKA_SESSION_DRAINING] = { "draining", EDGE (AUDITING) | EDGE (ENDING) |
                                              EDGE (CREATING) | EDGE (FAILED) |
                                              EDGE (EXPIRED) |
@@ -73,6 +77,14 @@ gboolean
 eka_session_is_final (EkaSession *self)
 {
   return states[self->state].next == 0 || self->func == NULL;
+}
+
+/* Whether more audio may come to the session that the service has. */
+gboolean
+eka_session_is_recording (EkaSession *self)
+{
+  return self->state == EKA_SESSION_RECORDING ||
+         self->state == EKA_SESSION_PAUSED;
 }
 
 /**
@@ -295,12 +307,14 @@ eka_session_describe (EkaSession *self)
   eka_outbox_describe (self->outbox, description);
 }
 
-/* The one place that assigns the state. */
+/* The one place that assigns the state. A pause changes nothing of what goes up:
+ * an answer that was lost is still in doubt. */
 void
 eka_session_set_state (EkaSession     *self,
                        EkaSessionState state)
 {
   EkaSessionEvent event = { .type = EKA_SESSION_EVENT_STATE };
+  gboolean goes_on;
 
   if ((states[self->state].next & (1u << state)) == 0)
     {
@@ -310,8 +324,14 @@ eka_session_set_state (EkaSession     *self,
     }
   g_debug ("session %s: %s -> %s", self->session_id, states[self->state].name,
            states[state].name);
+  goes_on = eka_session_is_recording (self);
   self->state = state;
-  self->unanswered = FALSE;
+  if (!goes_on || !eka_session_is_recording (self))
+    self->unanswered = FALSE;
+  if (eka_session_is_recording (self))
+    eka_preview_begin (self);
+  else
+    eka_preview_stop (self);
   eka_session_emit (self, &event);
 }
 
@@ -366,6 +386,7 @@ eka_session_drop_timer (EkaSession *self,
   eka_session_unref (self);
 }
 
+/* A question for the transcript is no more than a timer that may last. */
 void
 eka_session_drop_timers (EkaSession *self)
 {
@@ -373,6 +394,7 @@ eka_session_drop_timers (EkaSession *self)
   eka_session_drop_timer (self, &self->result_timer);
   eka_session_drop_timer (self, &self->full_timer);
   eka_session_drop_timer (self, &self->broken_timer);
+  eka_preview_stop (self);
 }
 
 /* Ends the run: drops all that is pending, says DONE, and nothing after.

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @EKA_SESSION_READY: waits for the first audio
  * @EKA_SESSION_CREATING: the session is being created
  * @EKA_SESSION_RECORDING: chunks go up as they come
+ * @EKA_SESSION_PAUSED: no audio comes for now; chunks of before go up
  * @EKA_SESSION_DRAINING: the recording has ended, the last chunks go up
  * @EKA_SESSION_AUDITING: the service's list is held against what was sent
  * @EKA_SESSION_ENDING: End is under way
@@ -40,6 +41,7 @@ typedef enum
   EKA_SESSION_READY,
   EKA_SESSION_CREATING,
   EKA_SESSION_RECORDING,
+  EKA_SESSION_PAUSED,
   EKA_SESSION_DRAINING,
   EKA_SESSION_AUDITING,
   EKA_SESSION_ENDING,
@@ -220,6 +222,9 @@ void        eka_session_unref         (EkaSession      *session);
 gchar      *eka_session_make_id       (void);
 gchar      *eka_session_dup_id        (EkaSession      *session);
 void        eka_session_open          (EkaSession      *session);
+void        eka_session_set_additional_data
+                                      (EkaSession      *session,
+                                       const gchar     *text);
 void        eka_session_start         (EkaSession      *session,
                                        const gchar     *language);
 void        eka_session_link          (EkaSession      *session,
@@ -229,6 +234,8 @@ void        eka_session_chunk_added   (EkaSession      *session);
 void        eka_session_audio_added   (EkaSession      *session);
 void        eka_session_forgo_stream  (EkaSession      *session,
                                        const gchar     *why);
+void        eka_session_pause         (EkaSession      *session,
+                                       gboolean         paused);
 void        eka_session_make_room     (EkaSession      *session);
 void        eka_session_retry         (EkaSession      *session);
 void        eka_session_fill          (EkaSession      *session);

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * left open), settle.c (whether a single file was stored), resuming.c (sessions that were
  * begun before), waking.c (waiting for the disk), auditing.c (the
  * service's list), ending.c (End, cancelling),
- * polling.c (results), loss.c (a session that is gone) and outcome.c (what
+ * polling.c (results), preview.c (the transcript so far), loss.c (a session that is gone) and outcome.c (what
  * becomes of a call). Everything but `refs`, `chunks_added`, `stats` and what is
  * constant is touched on the worker thread only.
  *
@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  *   up to DISCOVERING     discovery and upload_url are NULL
  *   READY and CREATING    settings have passed discovery's check
  *   RECORDING and later   session_id is the service's
+ *   PAUSED                as in RECORDING, and paused is set
  *   AUDITING and later    nothing in the outbox waits
  *   final                 no call, no timer; DONE was said */
 typedef struct _EkaStreaming EkaStreaming;
@@ -72,6 +73,7 @@ struct _EkaSession
   gboolean resumed;    /* the session was begun before, and may have audio */
   gboolean streamed;   /* it got its audio in a stream, and no files */
   gboolean broken_off; /* previous_id is a stream that broke: to be cancelled */
+  gboolean paused;     /* no audio comes for now, whatever the state */
   gboolean linked;     /* it is known what sessions came before, if any */
   gboolean finished;   /* there is no more audio for this session */
   gboolean ongoing;    /* but for another one of the same recording */
@@ -122,6 +124,10 @@ struct _EkaSession
   EkaRetry broken_retry;
   guint broken_timer;
 
+  GCancellable *preview; /* of the call for it that is under way, or NULL */
+  guint preview_timer;
+  EkaRetry preview_retry;
+
   EkaResult *provisional; /* the last one, that is not good */
   gint64 provisional_since;
 
@@ -162,6 +168,7 @@ void eka_session_fail      (EkaSession      *self,
                             EkaResult       *result,
                             GError          *error);
 gboolean eka_session_is_final (EkaSession   *self);
+gboolean eka_session_is_recording (EkaSession *self);
 gboolean eka_session_captures (EkaSession   *self);
 gboolean eka_session_is_over  (EkaSession   *self);
 
@@ -237,6 +244,8 @@ void eka_ending_cancel_broken (EkaSession   *self,
                             const gchar     *session_id);
 
 void     eka_polling_get      (EkaSession     *self);
+void     eka_polling_note_transcript (EkaSession *self,
+                               EkaResult      *result);
 gboolean eka_polling_is_ours  (EkaSession     *self,
                                EkaResult      *result);
 GError  *eka_polling_find_expired (EkaSession *self,
@@ -245,6 +254,9 @@ gboolean eka_polling_is_open  (EkaReply       *reply,
                                EkaResult      *result);
 gboolean eka_polling_is_good  (EkaResult      *result);
 gboolean eka_polling_is_failed (EkaResult     *result);
+
+void     eka_preview_begin    (EkaSession     *self);
+void     eka_preview_stop     (EkaSession     *self);
 
 /* A session that is not there may be a mistake of the service's, or of one of
  * its many machines: so often it has to say so. 410 is clear at once. */

@@ -81,6 +81,8 @@ typedef enum
  * @wait_for_results: poll after End
  * @result_timeout: µs from End to the last poll; 0: no limit
  * @poll_interval: µs from the start of one poll to the start of the next
+ * @preview_interval: µs from one question for the transcript so far to the next,
+ *   while audio comes; 0: none is asked
  * @settle_time: µs that a result of `failed` or `partial` must stay the same
  *   before it is believed; 0: at once
  * @on_chunk_error: what becomes of a chunk that the service keeps refusing
@@ -119,6 +121,7 @@ typedef struct
   gboolean wait_for_results;
   gint64 result_timeout;
   gint64 poll_interval;
+  gint64 preview_interval;
   gint64 settle_time;
   EkaChunkError on_chunk_error;
   gint64 retry_time;
