@@ -4,7 +4,7 @@
  */
 #include "peer.h"
 
-#define PATIENCE (30 * G_USEC_PER_SEC)
+#define PATIENCE G_TIME_SPAN_MINUTE
 #define PAUSE 5 /* ms */
 
 static gboolean

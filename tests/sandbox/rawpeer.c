@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PATIENCE 20 /* s */
+#define PATIENCE 60 /* s */
 
 /* The pair of RFC 6455, 1.3. */
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="

@@ -8,7 +8,7 @@
 
 #define PATH "sessions/" SESSION
 #define CREATE "{" MINIMAL ",\"session_id\":\"" SESSION "\"}"
-#define PATIENCE 10 /* s */
+#define PATIENCE 60 /* s */
 
 /* --- below libsoup -------------------------------------------------------- */
 

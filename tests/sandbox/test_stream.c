@@ -657,7 +657,7 @@ test_cancel_broken (void)
 static void
 test_expire (void)
 {
-  g_autoptr (Box) box = box_start (OFFER, "--session-lifetime=0.3", NULL);
+  g_autoptr (Box) box = box_start (OFFER, "--session-lifetime=2", NULL);
   g_autofree gchar *url = stream_create (box, NULL);
   g_autoptr (Peer) peer = peer_open (url);
 

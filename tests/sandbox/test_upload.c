@@ -196,10 +196,9 @@ test_size (void)
 static void
 test_after_end (void)
 {
-  g_autoptr (Box) box = box_start ("--processing-time=0.3", NULL);
+  g_autoptr (Box) box = box_start ("--processing-time=60", NULL);
   g_autoptr (GBytes) chunk = make_chunk (800);
   g_autoptr (Answer) again = NULL;
-  g_autoptr (Answer) done = NULL;
 
   box_create (box, NULL);
   box_upload (box, "a_0.wav", "audio/wav", chunk);
@@ -209,6 +208,18 @@ test_after_end (void)
   again = box_post (box, "sessions/" SESSION "/end",
                     "{\"audio_files_sent\":1}");
   answer_check (again, 400, "session_ended");
+}
+
+static void
+test_after_results (void)
+{
+  g_autoptr (Box) box = box_start (NULL);
+  g_autoptr (GBytes) chunk = make_chunk (800);
+  g_autoptr (Answer) done = NULL;
+
+  box_create (box, NULL);
+  box_upload (box, "a_0.wav", "audio/wav", chunk);
+  box_end (box, 1);
   done = box_wait (box);
   answer_check (done, 200, NULL);
   check_upload (box, "a_1.wav", "audio/wav", chunk, 400, "session_completed");
@@ -297,6 +308,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/upload/listed-by-number", test_order);
   g_test_add_func ("/sandbox/upload/ten-million-bytes", test_size);
   g_test_add_func ("/sandbox/upload/refused-after-end", test_after_end);
+  g_test_add_func ("/sandbox/upload/refused-after-results", test_after_results);
   g_test_add_func ("/sandbox/upload/no-longer-than-the-model-takes",
                    test_duration);
   g_test_add_func ("/sandbox/upload/outlives-vanished-clients",

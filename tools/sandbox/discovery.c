@@ -73,7 +73,7 @@ add_capabilities (JsonBuilder *body, const SandboxOptions *options)
   add_list (body, "audio_formats", options->audio_formats);
   add_seconds (body, "max_chunk_duration_seconds", options->max_chunk_duration);
   add_list (body, "upload_methods", options->upload_methods);
-  add_flag (body, "webhook_delivery", FALSE);
+  add_flag (body, "webhook_delivery", options->webhook != NULL);
   json_builder_end_object (body);
 }
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "server.h"
+#include "webhook.h"
 
 #include <glib-unix.h>
 #include <gst/gst.h>
@@ -22,11 +23,14 @@ run (const SandboxOptions *options, GError **error)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (SandboxStore) store = sandbox_store_new (options, error);
   g_autoptr (SandboxServer) server = NULL;
+  g_autoptr (SandboxWebhook) webhook = NULL;
   guint sources[2];
 
   if (store == NULL ||
       (server = sandbox_server_new (options, store, error)) == NULL)
     return FALSE;
+  if (options->webhook != NULL)
+    webhook = sandbox_webhook_new (options, store);
   sources[0] = g_unix_signal_add (SIGINT, on_signal, loop);
   sources[1] = g_unix_signal_add (SIGTERM, on_signal, loop);
   /* On stdout, which is flushed: whoever started us reads the port here. */
@@ -36,6 +40,8 @@ run (const SandboxOptions *options, GError **error)
   g_source_remove (sources[1]);
   g_cancellable_cancel (store->cancellable);
   g_clear_pointer (&server, sandbox_server_free);
+  if (webhook != NULL)
+    sandbox_webhook_stop (webhook);
   while (store->jobs > 0)
     g_main_context_iteration (NULL, TRUE);
   return TRUE;

@@ -4,6 +4,7 @@
  */
 #include "options.h"
 
+#include <libsoup/soup.h>
 #include <string.h>
 
 #define DEFAULT_ADDRESS "127.0.0.1"
@@ -235,6 +236,53 @@ parse_faults (SandboxOptions *options, gchar **texts, GError **error)
   return TRUE;
 }
 
+/* Without the end of the line that editors leave. */
+static gboolean
+read_secret (SandboxOptions *options, const gchar *path, GError **error)
+{
+  gsize length;
+
+  if (!g_file_get_contents (path, &options->webhook_secret, &length, error))
+    {
+      g_prefix_error (error, "--webhook-secret-file: ");
+      return FALSE;
+    }
+  g_strchomp (options->webhook_secret);
+  if (*options->webhook_secret != '\0')
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "--webhook-secret-file: %s is empty", path);
+  return FALSE;
+}
+
+static gboolean
+is_http (const gchar *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+
+  return uri != NULL && g_uri_get_host (uri) != NULL &&
+         *g_uri_get_host (uri) != '\0' &&
+         (g_str_equal (g_uri_get_scheme (uri), "http") ||
+          g_str_equal (g_uri_get_scheme (uri), "https"));
+}
+
+static gboolean
+parse_webhook (SandboxOptions *options,
+               const gchar *secret_file,
+               GError **error)
+{
+  const gchar *wrong = NULL;
+
+  if (options->webhook == NULL && secret_file != NULL)
+    wrong = "--webhook-secret-file: there is no --webhook";
+  else if (options->webhook != NULL && !is_http (options->webhook))
+    wrong = "--webhook: not an http or https URL";
+  if (wrong == NULL)
+    return secret_file == NULL || read_secret (options, secret_file, error);
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, wrong);
+  return FALSE;
+}
+
 static void
 wipe (gchar *secret)
 {
@@ -293,6 +341,7 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
   g_autofree gchar *final = NULL;
   g_autofree gchar *transcriber = NULL;
   g_autofree gchar *client = NULL;
+  g_autofree gchar *secret_file = NULL;
   g_auto (GStrv) faults = NULL;
   const GOptionEntry entries[] = {
     { "port", 'p', 0, G_OPTION_ARG_INT, &options->port,
@@ -352,6 +401,10 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
     { "append-duplicates", 0, 0, G_OPTION_ARG_NONE,
       &options->append_duplicates,
       "Take a file that is sent again for one more file", NULL },
+    { "webhook", 0, 0, G_OPTION_ARG_STRING, &options->webhook,
+      "Tell this URL what becomes of sessions", "URL" },
+    { "webhook-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &secret_file,
+      "Sign that with the secret in this file", "FILE" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet,
       "No line on stderr for each request", NULL },
     { NULL }
@@ -376,6 +429,7 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
       (client != NULL && !parse_client (options, client, error)) ||
       !parse_faults (options, faults, error) ||
       !check_numbers (options, error) ||
+      !parse_webhook (options, secret_file, error) ||
       (transcriber != NULL && !parse_transcriber (options, transcriber, error)))
     return NULL;
   return g_steal_pointer (&options);
@@ -402,6 +456,8 @@ sandbox_options_free (SandboxOptions *options)
   g_strfreev (options->lite_languages);
   g_clear_pointer (&options->models, g_ptr_array_unref);
   g_strfreev (options->transcriber);
+  g_free (options->webhook);
+  wipe (options->webhook_secret);
   g_free (options);
 }
 

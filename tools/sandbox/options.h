@@ -52,6 +52,8 @@ typedef struct
  * @transcriber: (nullable): command and arguments; the WAV file is added
  * @faults: (element-type SandboxFault): what goes wrong on request
  * @append_duplicates: a file that is sent again is one more file
+ * @webhook: (nullable): URL that is told what becomes of sessions
+ * @webhook_secret: (nullable): signs what it is told
  * @quiet: no log
  *
  * What the command line asked for. Read-only once parsed.
@@ -81,6 +83,8 @@ typedef struct
   gchar **transcriber;
   GPtrArray *faults;
   gboolean append_duplicates;
+  gchar *webhook;
+  gchar *webhook_secret;
   gboolean quiet;
 } SandboxOptions;
 

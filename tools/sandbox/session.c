@@ -4,6 +4,8 @@
  */
 #include "session.h"
 
+#include "store.h"
+
 #include <glib/gstdio.h>
 
 static const gchar *const STATE_NAMES[] = { "initialized", "processing",
@@ -123,7 +125,8 @@ sandbox_session_free (SandboxSession *self)
  * @self: a session
  * @state: one that may follow its own
  *
- * The connection of its stream, if one is open, is told.
+ * The connection of its stream, if one is open, is told, and so is whoever
+ * watches the store.
  */
 void
 sandbox_session_set_state (SandboxSession *self, SandboxState state)
@@ -134,6 +137,7 @@ sandbox_session_set_state (SandboxSession *self, SandboxState state)
     self->finished = g_date_time_new_now_utc ();
   if (self->stream != NULL && self->stream->link != NULL)
     self->stream->link->over (self->stream->link_data);
+  sandbox_store_tell (self);
 }
 
 /**

@@ -165,6 +165,7 @@ sandbox_store_create (SandboxStore *self,
   if (session->stream != NULL)
     g_hash_table_insert (self->streams, session->stream->id, session);
   sandbox_store_save (session);
+  sandbox_store_tell (session);
   return session;
 }
 
@@ -189,6 +190,23 @@ sandbox_store_save (SandboxSession *session)
     g_printerr ("%s: %s\n", temporary, error->message);
   else if (g_rename (temporary, path) != 0)
     g_printerr ("%s: %s\n", path, g_strerror (errno));
+}
+
+/**
+ * sandbox_store_tell:
+ * @session: that is new, or has entered another state
+ *
+ * Calls the store's `state_changed`. What becomes of sessions that the store has
+ * forgotten is told to nobody.
+ */
+void
+sandbox_store_tell (SandboxSession *session)
+{
+  SandboxStore *self = session->store;
+
+  if (self->state_changed != NULL &&
+      sandbox_store_find (self, session->id) == session)
+    self->state_changed (session, self->state_changed_data);
 }
 
 /**

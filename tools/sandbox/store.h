@@ -9,6 +9,8 @@
 G_BEGIN_DECLS
 
 typedef void (*SandboxChunkFunc) (SandboxSession *session);
+typedef void (*SandboxStateFunc) (SandboxSession *session,
+                                  gpointer        user_data);
 
 /**
  * SandboxStore:
@@ -23,6 +25,9 @@ typedef void (*SandboxChunkFunc) (SandboxSession *session);
  * @jobs: what workers and subprocesses are at; 0 before sessions are freed
  * @chunks_changed: (nullable): called when chunks of a session were stored,
  *   decoded or refused
+ * @state_changed: (nullable): called when a session was created, or has entered
+ *   another state; not for those that were forgotten
+ * @state_changed_data: for @state_changed
  *
  * Belongs to the main thread, as all sessions do.
  */
@@ -38,6 +43,8 @@ struct _SandboxStore
   GCancellable *cancellable;
   guint jobs;
   SandboxChunkFunc chunks_changed;
+  SandboxStateFunc state_changed;
+  gpointer state_changed_data;
 };
 
 SandboxStore   *sandbox_store_new    (const SandboxOptions *options,
@@ -52,6 +59,7 @@ SandboxSession *sandbox_store_create (SandboxStore         *store,
                                       const gchar          *base_url,
                                       GError              **error);
 void            sandbox_store_save   (SandboxSession       *session);
+void            sandbox_store_tell   (SandboxSession       *session);
 void            sandbox_store_expire (SandboxStore         *store,
                                       const gchar          *id);
 void            sandbox_store_forget (SandboxStore         *store);
