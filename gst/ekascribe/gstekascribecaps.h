@@ -24,7 +24,7 @@ G_BEGIN_DECLS
   "audio/x-alaw, rate = (int) 8000; "                                         \
   "audio/x-raw, format = (string) S16LE, "                                    \
   "layout = (string) interleaved, rate = (int) 16000, "                       \
-  "channels = (int) 1"
+  "channels = (int) [ 1, 2 ]"
 
 gboolean gst_ekascribe_caps_get_native  (const GstStructure *structure,
                                          EkaCodecType       *type);

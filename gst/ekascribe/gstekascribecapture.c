@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gstekascribelabels.h"
 #include "gstekascribemessages.h"
 #include "scribe/secret.h"
 
@@ -15,18 +16,87 @@
 /**
  * gst_ekascribe_recording_set_language:
  * @self: a run
+ * @pad: who says so, to be told from others
  * @language: (nullable): ISO 639-1 code of the stream
  *
- * Holds for sessions that start from now on.
+ * Holds for sessions that start from now on. Of several pads the first one that
+ * says anything is believed, until it goes.
  */
 void
 gst_ekascribe_recording_set_language (GstEkascribeRecording *self,
+                                      gconstpointer          pad,
                                       const gchar           *language)
 {
   g_mutex_lock (&self->lock);
-  g_free (self->language);
-  self->language = g_strdup (language);
+  if (self->language_pad == NULL || self->language_pad == pad) {
+    self->language_pad = pad;
+    g_free (self->language);
+    self->language = g_strdup (language);
+  }
   g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_recording_forget_pad:
+ * @self: a run
+ * @pad: one that goes
+ *
+ * What it said of its language holds until another one says something else.
+ */
+void
+gst_ekascribe_recording_forget_pad (GstEkascribeRecording *self,
+                                    gconstpointer          pad)
+{
+  g_mutex_lock (&self->lock);
+  if (self->language_pad == pad)
+    self->language_pad = NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_recording_set_legs:
+ * @self: a run
+ * @legs: (nullable): who is heard on which pad, as JSON
+ *
+ * Holds for sessions that start from now on.
+ *
+ * Returns: %FALSE, once, where the application's own data has such a member, which
+ *   stays
+ */
+gboolean
+gst_ekascribe_recording_set_legs (GstEkascribeRecording *self,
+                                  const gchar           *legs)
+{
+  gboolean clash = FALSE;
+
+  g_mutex_lock (&self->lock);
+  g_free (self->legs);
+  self->legs = g_strdup (legs);
+  if (legs != NULL && !self->clash_told)
+    clash = self->clash_told = gst_ekascribe_labels_clash (
+        self->config->settings->additional_data);
+  g_mutex_unlock (&self->lock);
+  return !clash;
+}
+
+/**
+ * gst_ekascribe_recording_clashes:
+ * @self: a run
+ * @settings: of a session to come
+ *
+ * Returns: whether they have a member of their own in place of what the pads say
+ */
+gboolean
+gst_ekascribe_recording_clashes (GstEkascribeRecording *self,
+                                 const EkaSettings     *settings)
+{
+  gboolean clash;
+
+  g_mutex_lock (&self->lock);
+  clash = self->legs != NULL &&
+          gst_ekascribe_labels_clash (settings->additional_data);
+  g_mutex_unlock (&self->lock);
+  return clash;
 }
 
 /* Whether nobody wants the audio that comes. */
@@ -468,77 +538,6 @@ gst_ekascribe_recording_roll_over (GstEkascribeRecording *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* The session is not given up: audio may come yet, after a seek or on another
- * pad, and needs to know what the service can do. */
-static void
-discard_part (GstEkascribeRecording *self,
-              GstElement            *element,
-              GstEkascribePart      *part)
-{
-  if (part->chain->length == 1)
-    gst_ekascribe_post_loss (element, FALSE, EKA_SCRIBE_ERROR_FAILED, NULL,
-                             NULL,
-                             "No audio came before the end of the stream, so "
-                             "that no session was created.");
-  g_mutex_lock (&self->lock);
-  part->done = TRUE;
-  part->state = EKA_SESSION_DISCARDED;
-  g_mutex_unlock (&self->lock);
-}
-
-/* The recording is over, for all its sessions but one that never began. */
-static void
-close_chain_locked (GstEkascribeRecording *self,
-                    GstEkascribeChain     *chain,
-                    GstEkascribePart      *empty)
-{
-  guint i;
-
-  chain->closed = TRUE;
-  self->current = NULL;
-  gst_ekascribe_recording_end_journal_locked (self);
-  for (i = 0; i < self->parts->len; i++) {
-    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
-
-    if (part->chain != chain || part->done)
-      continue;
-    part->finished = TRUE;
-    if (part != empty)
-      eka_session_finish (part->session);
-  }
-  gst_ekascribe_recording_update_flushing_locked (self);
-}
-
-/**
- * gst_ekascribe_recording_end:
- * @self: a run whose last chunk was put
- *
- * Ends the recording that goes on, if there is one. Without audio no session is
- * created, and a warning says so.
- */
-void
-gst_ekascribe_recording_end (GstEkascribeRecording *self)
-{
-  g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
-  g_autoptr (GstEkascribeChain) chain = NULL;
-  g_autoptr (GstEkascribePart) empty = NULL;
-
-  g_mutex_lock (&self->lock);
-  chain = g_steal_pointer (&self->chain);
-  if (self->current != NULL && !self->current->started && !self->current->done)
-    empty = gst_ekascribe_part_ref (self->current);
-  if (chain != NULL)
-    close_chain_locked (self, chain, empty);
-  g_mutex_unlock (&self->lock);
-
-  if (element == NULL || chain == NULL)
-    return;
-  if (empty != NULL)
-    discard_part (self, element, empty);
-  gst_ekascribe_recording_combine (self, element, chain);
-  gst_ekascribe_recording_tell_deferred (self, element);
-}
-
 /**
  * gst_ekascribe_recording_set_flushing:
  * @self: a run
@@ -637,6 +636,8 @@ gst_ekascribe_recording_discard (GstEkascribeRecording *self)
     }
   }
   if (found && chain == self->chain) {
+    /* It was about who the properties tell of, though no audio may have come. */
+    self->introduced = TRUE;
     self->current = NULL;
     gst_ekascribe_recording_update_flushing_locked (self);
     g_cond_broadcast (&self->cond);

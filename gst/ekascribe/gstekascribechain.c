@@ -6,15 +6,17 @@
 
 /**
  * gst_ekascribe_chain_new:
+ * @settings: (transfer full): of its sessions
  *
  * Returns: (transfer full): a recording without a session
  */
 GstEkascribeChain *
-gst_ekascribe_chain_new (void)
+gst_ekascribe_chain_new (EkaSettings *settings)
 {
   GstEkascribeChain *chain = g_new0 (GstEkascribeChain, 1);
 
   g_atomic_ref_count_init (&chain->refs);
+  chain->settings = settings;
   return chain;
 }
 
@@ -38,6 +40,8 @@ gst_ekascribe_chain_ref (GstEkascribeChain *chain)
 void
 gst_ekascribe_chain_unref (GstEkascribeChain *chain)
 {
-  if (g_atomic_ref_count_dec (&chain->refs))
-    g_free (chain);
+  if (!g_atomic_ref_count_dec (&chain->refs))
+    return;
+  eka_settings_free (chain->settings);
+  g_free (chain);
 }

@@ -6,10 +6,14 @@
 
 #include <gst/gst.h>
 
+#include "scribe/settings.h"
+
 G_BEGIN_DECLS
 
 /**
  * GstEkascribeChain:
+ * @settings: of all its sessions, and of no other; the session id is that of the
+ *   first one
  * @length: sessions so far
  * @rolled: a session was ended because it was full
  * @closed: no session follows
@@ -17,13 +21,14 @@ G_BEGIN_DECLS
  * @combined: the transcripts of all sessions were put together
  * @discarded: nobody wants its audio
  *
- * One recording, from its first audio to the end of the stream. It takes several
+ * One recording, from its first audio to its end. It takes several
  * sessions where one can't hold it. Reference counted; guarded by the lock of
  * the run.
  */
 typedef struct
 {
   gatomicrefcount refs;
+  EkaSettings *settings;
   guint length;
   gboolean rolled;
   gboolean closed;
@@ -32,7 +37,7 @@ typedef struct
   gboolean discarded;
 } GstEkascribeChain;
 
-GstEkascribeChain *gst_ekascribe_chain_new   (void);
+GstEkascribeChain *gst_ekascribe_chain_new   (EkaSettings       *settings);
 GstEkascribeChain *gst_ekascribe_chain_ref   (GstEkascribeChain *chain);
 void               gst_ekascribe_chain_unref (GstEkascribeChain *chain);
 

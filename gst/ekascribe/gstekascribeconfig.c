@@ -28,9 +28,14 @@ wipe_strv (gchar ***strv)
   g_clear_pointer (strv, g_strfreev);
 }
 
-/* "a, b" in parts, or NULL where there are none. */
-static gchar **
-split (const gchar *text)
+/**
+ * gst_ekascribe_config_split:
+ * @text: (nullable): a list such as "a, b"
+ *
+ * Returns: (transfer full) (nullable): its parts, or %NULL where there are none
+ */
+gchar **
+gst_ekascribe_config_split (const gchar *text)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) parts = g_strsplit (text != NULL ? text : "", ",", -1);
@@ -100,7 +105,7 @@ make_settings (const GstEkascribeProperties *properties)
   g_free (settings->base_url);
   settings->base_url = dup_url (properties->base_url);
   settings->allow_http = properties->allow_http;
-  settings->trusted_hosts = split (properties->trusted_hosts);
+  settings->trusted_hosts = gst_ekascribe_config_split (properties->trusted_hosts);
   settings->token = make_token (properties);
   settings->discovery = properties->discovery;
 
@@ -111,8 +116,8 @@ make_settings (const GstEkascribeProperties *properties)
           "consultation" :
           "dictation");
   settings->model = dup_set (properties->model);
-  settings->templates = split (properties->templates);
-  settings->language_hint = split (properties->language_hint);
+  settings->templates = gst_ekascribe_config_split (properties->templates);
+  settings->language_hint = gst_ekascribe_config_split (properties->language_hint);
   settings->transcript_language = dup_set (properties->transcript_language);
   settings->patient_details = dup_set (properties->patient_details);
   settings->additional_data = dup_set (properties->additional_data);
@@ -121,6 +126,7 @@ make_settings (const GstEkascribeProperties *properties)
   settings->wait_for_results = properties->wait_for_results;
   settings->result_timeout = microseconds (properties->result_timeout);
   settings->poll_interval = microseconds (properties->poll_interval);
+  settings->preview_interval = microseconds (properties->preview_interval);
   settings->settle_time = microseconds (properties->result_settle_time);
   settings->upload_type = properties->upload_type;
   settings->stream_format = properties->stream_format;
@@ -190,6 +196,10 @@ gst_ekascribe_config_new (const GstEkascribeProperties *properties)
   self->outbox_policy = properties->outbox_policy;
   self->outbox_max_bytes = properties->outbox_max_bytes;
   self->outbox_resume = properties->outbox_resume;
+  self->mix = properties->mix;
+  self->auto_start = properties->auto_start;
+  self->start_on_speech = properties->start_on_speech;
+  self->end_after_silence = properties->end_after_silence;
   self->result_location = dup_set (properties->result_location);
   self->transcript_location = dup_set (properties->transcript_location);
   self->timeout = properties->timeout;
@@ -307,6 +317,17 @@ take_client (GstEkascribeConfig *self,
 }
 
 static gboolean
+check_mix (const GstEkascribeConfig *self,
+           GError                  **error)
+{
+  if (self->mix != GST_EKASCRIBE_MIX_STEREO ||
+      self->settings->upload_type != EKA_UPLOAD_STREAM)
+    return TRUE;
+  return fail (error, "mix",
+               "a stream is mono; set mix=mono, or upload-type=chunked");
+}
+
+static gboolean
 check_proxy (const gchar *proxy,
              GError     **error)
 {
@@ -336,7 +357,7 @@ gst_ekascribe_config_check (GstEkascribeConfig *self,
          read_file (&settings->additional_data, "additional-data", error) &&
          eka_token_load (settings->token, error) &&
          eka_settings_check (settings, error) && take_client (self, error) &&
-         check_proxy (self->proxy, error) &&
+         check_mix (self, error) && check_proxy (self->proxy, error) &&
          check_location (self->result_location, "result-location", error) &&
          check_location (self->transcript_location, "transcript-location",
                          error);

@@ -29,6 +29,10 @@ G_BEGIN_DECLS
  * @result_location: (nullable): file for the JSON
  * @transcript_location: (nullable): file for the text
  * @timeout: of a call, in s
+ * @mix: what becomes of several pads
+ * @auto_start: audio after the end of a session begins another one
+ * @start_on_speech: so much speech begins a session, in ns; 0: any audio
+ * @end_after_silence: so much silence ends one, in ns; 0: none
  * @user_agent: (nullable)
  * @proxy: (nullable)
  * @proxy_id: (nullable)
@@ -62,12 +66,17 @@ typedef struct
   gchar *proxy_id;
   gchar *proxy_pw;
   GTlsDatabase *tls_database;
+  GstEkascribeMix mix;
+  gboolean auto_start;
+  GstClockTime start_on_speech;
+  GstClockTime end_after_silence;
   gchar **extra_headers;
 } GstEkascribeConfig;
 
 GstEkascribeConfig *gst_ekascribe_config_new   (const GstEkascribeProperties *properties);
 gboolean            gst_ekascribe_config_check (GstEkascribeConfig  *self,
                                                 GError             **error);
+gchar             **gst_ekascribe_config_split (const gchar         *text);
 void                gst_ekascribe_config_free  (GstEkascribeConfig  *self);
 EkaTransport       *gst_ekascribe_config_make_transport
                                                (GstEkascribeConfig  *self,

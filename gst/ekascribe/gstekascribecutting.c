@@ -135,17 +135,23 @@ apply_limits (GstEkascribePacketSink *self)
     eka_chunker_set_limits (self->chunker, &self->limits);
 }
 
+/* What an encoder puts before its first sample is there once. */
 static void
 ensure_chunker (GstEkascribePacketSink *self)
 {
+  EkaCodec codec;
+
   apply_limits (self);
   if (self->chunker != NULL)
     return;
   if (!self->saving)
     gst_ekascribe_recording_set_live (
         self->recording, gst_ekascribe_live_query (GST_BASE_SINK_PAD (self)));
+  codec = self->codec;
+  if (self->midway)
+    codec.pre_skip = 0;
   self->chunker =
-      eka_chunker_new (&self->codec, self->format.container, &self->limits);
+      eka_chunker_new (&codec, self->format.container, &self->limits);
   if (self->format.media_type != NULL)
     eka_chunker_set_media_type (self->chunker, self->format.media_type);
 }
@@ -277,6 +283,12 @@ place_packet (GstEkascribePacketSink *self,
   GstFlowReturn ret = GST_FLOW_OK;
   GstClockTime hole, left = 0;
 
+  if (self->parted) {
+    self->parted = FALSE;
+    packet->discont = TRUE;
+    gst_ekascribe_timeline_jump (&self->timeline);
+    return GST_FLOW_OK;
+  }
   if (gst_ekascribe_timeline_is_jump (&self->timeline, packet->running_time)) {
     packet->discont = TRUE;
     gst_ekascribe_timeline_jump (&self->timeline);
@@ -304,6 +316,7 @@ gst_ekascribe_packet_sink_follow_codec (GstEkascribePacketSink *self)
     return;
   if (self->have_codec) {
     gst_ekascribe_packet_sink_drop_chunker (self);
+    gst_ekascribe_packet_sink_forget_room (self);
     /* One session has one format. What Opus says of its first samples is none.
      */
     self->changed =
@@ -315,6 +328,7 @@ gst_ekascribe_packet_sink_follow_codec (GstEkascribePacketSink *self)
   eka_codec_copy (&self->codec, codec);
   self->have_codec = TRUE;
   self->measured = 0;
+  self->midway = FALSE;
   gst_ekascribe_timeline_jump (&self->timeline);
 }
 
@@ -418,43 +432,47 @@ check_whole (GstEkascribePacketSink *self,
   } else {
     gst_ekascribe_packet_sink_drop_chunker (self);
     gst_ekascribe_packet_sink_deliver (self);
-    gst_ekascribe_recording_end (self->recording);
+    gst_ekascribe_recording_end (self->recording, FALSE);
   }
   gst_ekascribe_recording_fail (self->recording, error);
   return GST_FLOW_ERROR;
 }
 
-/* @packet: what is in @buffer */
-static GstFlowReturn
-render_packet (GstEkascribePacketSink *self,
-               GstBuffer              *buffer,
-               EkaPacket              *packet)
+/* Takes @packet, of so many @samples, which is in @buffer, for the session that
+ * records. */
+GstFlowReturn
+gst_ekascribe_packet_sink_record (GstEkascribePacketSink *self,
+                                  GstBuffer              *buffer,
+                                  EkaPacket              *packet,
+                                  guint                   samples)
 {
-  const guint samples = measure (self, packet);
-  GstFlowReturn ret;
+  GstFlowReturn ret =
+      prepare (self, eka_codec_time_from_samples (&self->codec, samples));
 
-  stamp (self, buffer, samples, packet);
-  ret = prepare (self, eka_codec_time_from_samples (&self->codec, samples));
   if (ret == GST_FLOW_OK)
     ret = check_whole (self, buffer, packet, samples);
   if (ret != GST_FLOW_OK)
     return ret;
   self->packets++;
   ret = place_packet (self, packet);
-  return ret == GST_FLOW_OK ? take_packet (self, packet) : ret;
+  if (ret == GST_FLOW_OK)
+    ret = take_packet (self, packet);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  gst_ekascribe_packet_sink_collect (self);
+  return gst_ekascribe_packet_sink_deliver (self);
 }
 
-/* Records what is in @buffer. */
+/* Records what is in @buffer, where it is to be recorded. */
 GstFlowReturn
 gst_ekascribe_packet_sink_take_buffer (GstEkascribePacketSink *self,
                                        GstBuffer              *buffer)
 {
   EkaPacket packet = { 0 };
   GstFlowReturn ret = GST_FLOW_OK;
+  guint samples;
   GstMapInfo map;
 
-  if (gst_ekascribe_packet_sink_drop_discarded (self))
-    return GST_FLOW_OK;
   if (gst_buffer_get_size (buffer) == 0) {
     /* It may stand for a packet that was lost: the next one's time tells. */
     self->timeline.broken = TRUE;
@@ -470,13 +488,12 @@ gst_ekascribe_packet_sink_take_buffer (GstEkascribePacketSink *self,
   if (gst_ekascribe_unwrapper_unwrap (&self->unwrapper, &packet.data,
                                       &packet.size)) {
     gst_ekascribe_packet_sink_follow_codec (self);
-    ret = render_packet (self, buffer, &packet);
+    samples = measure (self, &packet);
+    stamp (self, buffer, samples, &packet);
+    ret = gst_ekascribe_packet_sink_sort (self, buffer, &packet, samples);
   }
   gst_buffer_unmap (buffer, &map);
-  if (ret != GST_FLOW_OK || self->chunker == NULL)
-    return ret;
-  gst_ekascribe_packet_sink_collect (self);
-  return gst_ekascribe_packet_sink_deliver (self);
+  return ret;
 }
 
 /* What was held back before it got here. */
@@ -509,6 +526,7 @@ gst_ekascribe_packet_sink_save (GstEkascribePacketSink *self,
   self->saving = TRUE;
   for (l = held != NULL ? held->head : NULL; l != NULL; l = l->next)
     take_held (self, l->data);
+  gst_ekascribe_packet_sink_settle_kept (self);
   gst_ekascribe_packet_sink_drop_chunker (self);
   gst_ekascribe_packet_sink_deliver (self);
   self->saving = FALSE;

@@ -6,6 +6,9 @@
 
 #include <gst/pbutils/pbutils.h>
 
+#include <gst/audio/audio.h>
+#include <gst/base/gstbasetransform.h>
+
 GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
@@ -14,8 +17,10 @@ GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
   "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
   "rate = (int) 16000, channels = (int) 1"
 
-/* Plenty for speech at 16 kHz. */
+/* Plenty for speech at 16 kHz, of each channel. */
 #define OPUS_BITRATE 24000
+
+#define PAD_KEY "ekascribe-pad"
 
 /* Of GstOpusEnc */
 #define OPUS_VOICE "voice"
@@ -108,6 +113,108 @@ start_all (GList *elements)
   return TRUE;
 }
 
+/* audioresample counts samples, and begins anew, with a flag, where the time stamps
+ * of what comes are 31 ms off that: so clocks that drift and packets that are late
+ * seem to jump. It gets stamps that are counted, and those that come out are put
+ * right by what the true ones are later than that. */
+typedef struct
+{
+  GstAudioInfo info;
+  GstClockTime first; /* PTS that is counted from */
+  guint64 n_samples;  /* since then */
+  gint64 error;       /* what the true PTS is later than counted, in ns */
+  gboolean anew;      /* what comes with DISCONT is counted from elsewhere */
+} Stamps;
+
+static void
+note_caps (Stamps   *self,
+           GstEvent *event)
+{
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return;
+  gst_event_parse_caps (event, &caps);
+  if (!gst_audio_info_from_caps (&self->info, caps))
+    gst_audio_info_init (&self->info);
+  self->first = GST_CLOCK_TIME_NONE;
+}
+
+static GstPadProbeReturn
+note_stamp (GstPad          *pad,
+            GstPadProbeInfo *info,
+            gpointer         user_data)
+{
+  Stamps *self = user_data;
+  GstBuffer *buffer = info->data;
+  gsize n_samples;
+
+  if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
+    note_caps (self, GST_PAD_PROBE_INFO_EVENT (info));
+    return GST_PAD_PROBE_OK;
+  }
+  if (GST_AUDIO_INFO_BPF (&self->info) == 0)
+    return GST_PAD_PROBE_OK;
+  n_samples = gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (&self->info);
+  if (GST_BUFFER_IS_DISCONT (buffer) ||
+      !GST_CLOCK_TIME_IS_VALID (self->first)) {
+    self->first = GST_BUFFER_PTS (buffer);
+    self->n_samples = 0;
+    self->anew = TRUE;
+  } else if (GST_BUFFER_PTS_IS_VALID (buffer)) {
+    const GstClockTime counted =
+        self->first + gst_util_uint64_scale (self->n_samples, GST_SECOND,
+                                             GST_AUDIO_INFO_RATE (&self->info));
+
+    self->error = GST_CLOCK_DIFF (counted, GST_BUFFER_PTS (buffer));
+    info->data = buffer = gst_buffer_make_writable (buffer);
+    GST_BUFFER_PTS (buffer) = counted;
+  }
+  self->n_samples += n_samples;
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+correct_stamp (GstPad          *pad,
+               GstPadProbeInfo *info,
+               gpointer         user_data)
+{
+  Stamps *self = user_data;
+  GstBuffer *buffer = info->data;
+
+  /* What was still inside belongs to what came before. */
+  if (self->anew && GST_BUFFER_IS_DISCONT (buffer)) {
+    self->error = 0;
+    self->anew = FALSE;
+  }
+  if (self->error == 0 || !GST_BUFFER_PTS_IS_VALID (buffer) ||
+      (self->error < 0 &&
+       GST_BUFFER_PTS (buffer) < (GstClockTime) -self->error))
+    return GST_PAD_PROBE_OK;
+  info->data = buffer = gst_buffer_make_writable (buffer);
+  GST_BUFFER_PTS (buffer) += self->error;
+  return GST_PAD_PROBE_OK;
+}
+
+/* Lets time stamps through, which a mix needs that knows about clocks. */
+static void
+keep_stamps (GstElement *resampler)
+{
+  Stamps *stamps = g_new0 (Stamps, 1);
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (resampler, "sink");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (resampler, "src");
+
+  gst_audio_info_init (&stamps->info);
+  stamps->first = GST_CLOCK_TIME_NONE;
+  g_object_set_data_full (G_OBJECT (resampler), "ekascribe-stamps", stamps,
+                          g_free);
+  gst_pad_add_probe (
+      sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      note_stamp, stamps, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, correct_stamp, stamps,
+                     NULL);
+}
+
 static gboolean
 add_converters (GstBin *bin,
                 GList **elements)
@@ -115,8 +222,10 @@ add_converters (GstBin *bin,
   g_autoptr (GstCaps) caps = gst_caps_from_string (PCM_CAPS);
 
   if (!add_by_name (bin, elements, "audioconvert") ||
-      !add_by_name (bin, elements, "audioresample") ||
-      !add_by_name (bin, elements, "capsfilter"))
+      !add_by_name (bin, elements, "audioresample"))
+    return FALSE;
+  keep_stamps (g_list_last (*elements)->data);
+  if (!add_by_name (bin, elements, "capsfilter"))
     return FALSE;
   g_object_set (g_list_last (*elements)->data, "caps", caps, NULL);
   return TRUE;
@@ -124,27 +233,47 @@ add_converters (GstBin *bin,
 
 static gboolean
 add_encoder (GstBin *bin,
-             GList **elements)
+             GList **elements,
+             guint   channels)
 {
   GstElement *encoder;
 
   if (!add_by_name (bin, elements, "opusenc"))
     return FALSE;
   encoder = g_list_last (*elements)->data;
-  g_object_set (encoder, "bitrate", OPUS_BITRATE, NULL);
+  g_object_set (encoder, "bitrate", (gint) (OPUS_BITRATE * channels), NULL);
   gst_util_set_object_arg (G_OBJECT (encoder), "audio-type", OPUS_VOICE);
   gst_util_set_object_arg (G_OBJECT (encoder), "bitrate-type", OPUS_VBR);
   return TRUE;
 }
 
+/* What is to be built. */
+typedef struct
+{
+  GstBin *bin;
+  GstCaps *caps;
+  GstEkascribeWay way;
+  GstPad *target;
+  const gchar *name; /* or NULL: it is the only pad */
+} Plan;
+
+/* Whatever goes wrong in @elements can be told to be of that pad. */
+static void
+sign (GList       *elements,
+      const gchar *name)
+{
+  for (; elements != NULL && name != NULL; elements = elements->next)
+    g_object_set_data_full (elements->data, PAD_KEY, g_strdup (name), g_free);
+}
+
 /* @parser and @decoder may be NULL. */
 static GList *
-try_build (GstBin            *bin,
+try_build (const Plan        *plan,
            GstElementFactory *parser,
-           GstElementFactory *decoder,
-           GstEkascribeWay    way,
-           GstPad            *target)
+           GstElementFactory *decoder)
 {
+  GstBin *bin = plan->bin;
+  const GstEkascribeWay way = plan->way;
   GList *elements = NULL;
   gboolean good = TRUE;
 
@@ -156,18 +285,29 @@ try_build (GstBin            *bin,
   if (way != GST_EKASCRIBE_WAY_PARSE)
     good = good && add_converters (bin, &elements);
   if (way == GST_EKASCRIBE_WAY_ENCODE)
-    good = good && add_encoder (bin, &elements);
-  if (good && elements != NULL && link_all (elements, target) &&
+    good = good && add_encoder (bin, &elements, 1);
+  sign (elements, plan->name);
+  if (good && elements != NULL && link_all (elements, plan->target) &&
       start_all (elements))
     return elements;
   gst_ekascribe_decoder_remove (bin, elements);
   return NULL;
 }
 
-static void
-complain (GstBin  *bin,
-          GstCaps *caps)
+/* Returns: (transfer full): how a complaint begins */
+static gchar *
+make_prefix (const Plan *plan)
 {
+  return plan->name != NULL ? g_strdup_printf ("%s: ", plan->name)
+                            : g_strdup ("");
+}
+
+static void
+complain (const Plan *plan)
+{
+  GstBin *bin = plan->bin;
+  GstCaps *caps = plan->caps;
+  g_autofree gchar *prefix = make_prefix (plan);
   g_autofree gchar *codec = gst_pb_utils_get_codec_description (caps);
   g_autoptr (GstCaps) simple = simplify (caps);
   g_autofree gchar *text = gst_caps_to_string (simple);
@@ -177,66 +317,68 @@ complain (GstBin  *bin,
       gst_missing_decoder_message_new (GST_ELEMENT (bin), caps));
   GST_ELEMENT_ERROR (
       bin, CORE, MISSING_PLUGIN,
-      ("No decoder for %s (%s) is installed. Install the GStreamer plugin "
+      ("%sNo decoder for %s (%s) is installed. Install the GStreamer plugin "
        "that has one, on Debian gstreamer1.0-plugins-good, "
        "gstreamer1.0-plugins-bad, gstreamer1.0-plugins-ugly or "
        "gstreamer1.0-libav.",
-       codec, text),
+       prefix, codec, text),
       ("no decoder of rank marginal or higher takes %s", text));
 }
 
 static void
-complain_parser (GstBin  *bin,
-                 GstCaps *caps)
+complain_parser (const Plan *plan)
 {
-  g_autofree gchar *codec = gst_pb_utils_get_codec_description (caps);
+  g_autofree gchar *prefix = make_prefix (plan);
+  g_autofree gchar *codec = gst_pb_utils_get_codec_description (plan->caps);
 
   GST_ELEMENT_ERROR (
-      bin, CORE, MISSING_PLUGIN,
-      ("No parser for %s is installed. Install the GStreamer plugin that has "
+      plan->bin, CORE, MISSING_PLUGIN,
+      ("%sNo parser for %s is installed. Install the GStreamer plugin that has "
        "one, on Debian gstreamer1.0-plugins-good or gstreamer1.0-plugins-bad.",
-       codec),
-      ("caps %" GST_PTR_FORMAT, caps));
+       prefix, codec),
+      ("caps %" GST_PTR_FORMAT, plan->caps));
 }
 
 static GList *
-build_parser (GstBin  *bin,
-              GList   *parsers,
-              GstCaps *caps,
-              GstPad  *target)
+build_parser (const Plan *plan,
+              GList      *parsers)
 {
   GList *elements = NULL;
 
   if (parsers != NULL)
-    elements = try_build (bin, parsers->data, NULL, GST_EKASCRIBE_WAY_PARSE,
-                          target);
+    elements = try_build (plan, parsers->data, NULL);
   if (elements == NULL)
-    complain_parser (bin, caps);
+    complain_parser (plan);
   return elements;
 }
 
-static GList *
-build_decoder (GstBin         *bin,
-               GList          *parsers,
-               GstCaps        *caps,
-               GstEkascribeWay way,
-               GstPad         *target)
+static void
+complain_decoders (const Plan *plan)
 {
-  g_autoptr (GstCaps) simple = simplify (caps);
+  g_autofree gchar *prefix = make_prefix (plan);
+
+  GST_ELEMENT_ERROR (plan->bin, STREAM, CODEC_NOT_FOUND,
+                     ("%sNo installed decoder could be started.", prefix),
+                     ("caps %" GST_PTR_FORMAT, plan->caps));
+}
+
+static GList *
+build_decoder (const Plan *plan,
+               GList      *parsers)
+{
+  g_autoptr (GstCaps) simple = simplify (plan->caps);
   GList *decoders = find_factories (GST_ELEMENT_FACTORY_TYPE_DECODER |
                                         GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
-                                    parsers != NULL ? simple : caps);
+                                    parsers != NULL ? simple : plan->caps);
   GList *elements = NULL, *l;
 
   for (l = decoders; l != NULL && elements == NULL; l = l->next)
-    elements = try_build (bin, parsers != NULL ? parsers->data : NULL, l->data,
-                          way, target);
+    elements = try_build (plan, parsers != NULL ? parsers->data : NULL,
+                          l->data);
   if (decoders == NULL)
-    complain (bin, caps);
+    complain (plan);
   else if (elements == NULL)
-    GST_ELEMENT_ERROR (bin, STREAM, CODEC_NOT_FOUND,
-                       ("No installed decoder could be started."),
-                       ("caps %" GST_PTR_FORMAT, caps));
+    complain_decoders (plan);
   gst_plugin_feature_list_free (decoders);
   return elements;
 }
@@ -247,6 +389,7 @@ build_decoder (GstBin         *bin,
  * @caps: what comes in
  * @way: what is made of it
  * @target: a sink pad that takes that
+ * @name: (nullable): of the pad it comes from, where that is one of several
  *
  * Makes, links and starts what turns @caps into what @target takes: a parser and
  * the best decoder, where one is needed, converters, an encoder. Posts what is
@@ -259,20 +402,60 @@ GList *
 gst_ekascribe_decoder_build (GstBin         *bin,
                              GstCaps        *caps,
                              GstEkascribeWay way,
-                             GstPad         *target)
+                             GstPad         *target,
+                             const gchar    *name)
 {
+  const Plan plan = { bin, caps, way, target, name };
   GList *parsers, *elements;
 
   if (gst_structure_has_name (gst_caps_get_structure (caps, 0), "audio/x-raw"))
-    return try_build (bin, NULL, NULL, way, target);
+    return try_build (&plan, NULL, NULL);
   parsers = find_factories (GST_ELEMENT_FACTORY_TYPE_PARSER |
                                 GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
                             caps);
   elements = way == GST_EKASCRIBE_WAY_PARSE ?
-                 build_parser (bin, parsers, caps, target) :
-                 build_decoder (bin, parsers, caps, way, target);
+                 build_parser (&plan, parsers) :
+                 build_decoder (&plan, parsers);
   gst_plugin_feature_list_free (parsers);
   return elements;
+}
+
+/**
+ * gst_ekascribe_decoder_build_encoder:
+ * @bin: where the element goes
+ * @channels: of the samples, 1 or 2
+ * @target: a sink pad that takes Opus
+ *
+ * Makes, links and starts what turns samples at 16 kHz into Opus. Posts what is
+ * missing.
+ *
+ * Returns: (transfer container) (nullable): as gst_ekascribe_decoder_build()
+ */
+GList *
+gst_ekascribe_decoder_build_encoder (GstBin *bin,
+                                     guint   channels,
+                                     GstPad *target)
+{
+  GList *elements = NULL;
+
+  if (add_encoder (bin, &elements, channels) && link_all (elements, target) &&
+      start_all (elements))
+    return elements;
+  gst_ekascribe_decoder_remove (bin, elements);
+  return NULL;
+}
+
+/**
+ * gst_ekascribe_decoder_find_name:
+ * @object: who posts a message
+ *
+ * Returns: (transfer none) (nullable): of the pad whose audio it decodes, where that
+ *   is one of several
+ */
+const gchar *
+gst_ekascribe_decoder_find_name (GstObject *object)
+{
+  return g_object_get_data (G_OBJECT (object), PAD_KEY);
 }
 
 /**

@@ -26,7 +26,14 @@ typedef enum
 GList  *gst_ekascribe_decoder_build   (GstBin          *bin,
                                        GstCaps         *caps,
                                        GstEkascribeWay  way,
+                                       GstPad          *target,
+                                       const gchar     *name);
+GList  *gst_ekascribe_decoder_build_encoder
+                                      (GstBin          *bin,
+                                       guint            channels,
                                        GstPad          *target);
+const gchar *gst_ekascribe_decoder_find_name
+                                      (GstObject       *object);
 GstPad *gst_ekascribe_decoder_get_pad (GList           *elements);
 GstElement *gst_ekascribe_decoder_make (GstCaps        *caps);
 void    gst_ekascribe_decoder_drain   (GList           *elements);

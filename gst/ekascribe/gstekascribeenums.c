@@ -72,6 +72,7 @@ gst_ekascribe_state_get_type (void)
     { EKA_SESSION_READY, "Waits for the first audio", "ready" },
     { EKA_SESSION_CREATING, "The session is being created", "creating" },
     { EKA_SESSION_RECORDING, "Chunks go up as they come", "recording" },
+    { EKA_SESSION_PAUSED, "No audio is taken for now", "paused" },
     { EKA_SESSION_DRAINING, "The last chunks go up", "draining" },
     { EKA_SESSION_AUDITING, "The service's list of the audio is looked at",
       "auditing" },
@@ -186,5 +187,22 @@ gst_ekascribe_outbox_policy_get_type (void)
   if (g_once_init_enter (&type))
     g_once_init_leave (
         &type, g_enum_register_static ("GstEkascribeOutboxPolicy", values));
+  return type;
+}
+
+GType
+gst_ekascribe_mix_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_EKASCRIBE_MIX_MONO, "All in one channel", "mono" },
+    { GST_EKASCRIBE_MIX_STEREO, "The first pad left, all others right",
+      "stereo" },
+    { 0, NULL, NULL },
+  };
+  static gsize type = 0;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+                       g_enum_register_static ("GstEkascribeMix", values));
   return type;
 }

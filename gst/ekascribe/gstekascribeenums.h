@@ -44,6 +44,17 @@ typedef enum
   GST_EKASCRIBE_OUTBOX_POLICY_NEVER,
 } GstEkascribeOutboxPolicy;
 
+/**
+ * GstEkascribeMix:
+ * @GST_EKASCRIBE_MIX_MONO: all pads in one channel
+ * @GST_EKASCRIBE_MIX_STEREO: the first pad left, all others right
+ */
+typedef enum
+{
+  GST_EKASCRIBE_MIX_MONO,
+  GST_EKASCRIBE_MIX_STEREO,
+} GstEkascribeMix;
+
 GType gst_ekascribe_session_mode_get_type  (void);
 GType gst_ekascribe_discovery_get_type     (void);
 GType gst_ekascribe_chunk_error_get_type   (void);
@@ -53,6 +64,7 @@ GType gst_ekascribe_stream_format_get_type (void);
 GType gst_ekascribe_container_get_type     (void);
 GType gst_ekascribe_encode_get_type        (void);
 GType gst_ekascribe_outbox_policy_get_type (void);
+GType gst_ekascribe_mix_get_type           (void);
 
 #define GST_TYPE_EKASCRIBE_SESSION_MODE (gst_ekascribe_session_mode_get_type ())
 #define GST_TYPE_EKASCRIBE_DISCOVERY (gst_ekascribe_discovery_get_type ())
@@ -65,5 +77,6 @@ GType gst_ekascribe_outbox_policy_get_type (void);
 #define GST_TYPE_EKASCRIBE_ENCODE (gst_ekascribe_encode_get_type ())
 #define GST_TYPE_EKASCRIBE_OUTBOX_POLICY                                       \
   (gst_ekascribe_outbox_policy_get_type ())
+#define GST_TYPE_EKASCRIBE_MIX (gst_ekascribe_mix_get_type ())
 
 G_END_DECLS

@@ -10,6 +10,9 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
+/* An event that has commands done, between two buffers. */
+#define OBEY "ekascribe-obey"
+
 G_DEFINE_FINAL_TYPE (GstEkascribePacketSink,
                      gst_ekascribe_packet_sink,
                      GST_TYPE_BASE_SINK)
@@ -84,24 +87,52 @@ take_gap (GstEkascribePacketSink *self,
   return gst_ekascribe_packet_sink_deliver (self);
 }
 
+/* Hands over all that was taken. Returns: GST_FLOW_FLUSHING where that was
+ * interrupted */
+static GstFlowReturn
+hand_over_rest (GstEkascribePacketSink *self)
+{
+  GstFlowReturn ret = gst_ekascribe_packet_sink_settle (self);
+
+  if (ret == GST_FLOW_OK)
+    ret = gst_ekascribe_packet_sink_settle_kept (self);
+  if (ret == GST_FLOW_OK && !gst_ekascribe_packet_sink_drop_discarded (self))
+    ret = gst_ekascribe_packet_sink_await_limits (self, TRUE);
+  if (ret != GST_FLOW_OK)
+    return ret;
+  gst_ekascribe_packet_sink_drop_chunker (self);
+  return gst_ekascribe_packet_sink_deliver (self);
+}
+
 static gboolean
 end_of_stream (GstEkascribePacketSink *self,
                GstEvent               *event)
 {
+  gboolean listening;
+
   /* An end may come in PAUSED: GstBaseSink holds a lock here that the change to
    * PLAYING needs, and that is let go only while preroll is waited for. */
   if (gst_base_sink_do_preroll (GST_BASE_SINK (self),
                                 GST_MINI_OBJECT (event)) != GST_FLOW_OK)
     return FALSE;
-  if (!gst_ekascribe_packet_sink_drop_discarded (self) &&
-      gst_ekascribe_packet_sink_await_limits (self, TRUE) != GST_FLOW_OK)
-    return FALSE;
-  gst_ekascribe_packet_sink_drop_chunker (self);
+  do {
+    if (hand_over_rest (self) == GST_FLOW_FLUSHING)
+      return FALSE;
+    listening = gst_ekascribe_steering_get_mode (self->steering).listening;
+    gst_ekascribe_recording_end (self->recording, listening);
+  } while (!gst_ekascribe_steering_end (self->steering));
   gst_ekascribe_timeline_reset (&self->timeline);
-  if (gst_ekascribe_packet_sink_deliver (self) == GST_FLOW_FLUSHING)
-    return FALSE;
-  gst_ekascribe_recording_end (self->recording);
+  gst_ekascribe_recording_set_paused (self->recording, FALSE);
+  gst_ekascribe_packet_sink_forget_plans (self);
   return TRUE;
+}
+
+/* Returns: %FALSE where what the application has asked for is still to be done */
+static gboolean
+obey (GstEkascribePacketSink *self)
+{
+  return self->recording == NULL ||
+         gst_ekascribe_packet_sink_run_commands (self) != GST_FLOW_FLUSHING;
 }
 
 static gboolean
@@ -117,8 +148,14 @@ gst_ekascribe_packet_sink_event (GstBaseSink *sink,
     gst_event_unref (event);
     return FALSE;
   }
+  if (gst_event_has_name (event, OBEY)) {
+    gst_event_unref (event);
+    return obey (self);
+  }
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP && self->recording != NULL)
     take_gap (self, event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    gst_ekascribe_steering_reopen (self->steering);
   return GST_BASE_SINK_CLASS (gst_ekascribe_packet_sink_parent_class)
       ->event (sink, event);
 }
@@ -186,6 +223,7 @@ gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
   self->changed = FALSE;
   self->interrupted = FALSE;
   self->may_cut = FALSE;
+  gst_ekascribe_packet_sink_forget_plans (self);
 }
 
 /**
@@ -212,12 +250,41 @@ gst_ekascribe_packet_sink_stop (GstEkascribePacketSink *self,
   }
   g_clear_pointer (&self->chunker, eka_chunker_free);
   gst_ekascribe_ready_clear (&self->ready);
+  gst_ekascribe_packet_sink_forget_plans (self);
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
   gst_ekascribe_unwrapper_clear (&self->unwrapper);
   eka_codec_clear (&self->codec);
   self->have_codec = FALSE;
   self->format = (GstEkascribeFormat) { 0 };
   return pending;
+}
+
+/**
+ * gst_ekascribe_packet_sink_set_steering:
+ * @self: a new packet sink
+ * @steering: (transfer none): what the application asks for
+ */
+void
+gst_ekascribe_packet_sink_set_steering (GstEkascribePacketSink *self,
+                                        GstEkascribeSteering   *steering)
+{
+  self->steering = gst_ekascribe_steering_ref (steering);
+}
+
+/**
+ * gst_ekascribe_packet_sink_obey:
+ * @self: a packet sink
+ *
+ * Has commands done before the next packet. May wait: for one that another
+ * thread brings, and for room.
+ */
+void
+gst_ekascribe_packet_sink_obey (GstEkascribePacketSink *self)
+{
+  gst_pad_send_event (
+      GST_BASE_SINK_PAD (self),
+      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+                            gst_structure_new_empty (OBEY)));
 }
 
 /**
@@ -245,6 +312,23 @@ gst_ekascribe_packet_sink_set_format (GstEkascribePacketSink   *self,
                                       const GstEkascribeFormat *format)
 {
   self->format = *format;
+}
+
+/**
+ * gst_ekascribe_packet_sink_break:
+ * @self: a packet sink that no thread is in
+ *
+ * What comes from now on goes to another session, if any of this recording came
+ * before.
+ */
+void
+gst_ekascribe_packet_sink_break (GstEkascribePacketSink *self)
+{
+  if (self->recording == NULL || !self->have_codec)
+    return;
+  gst_ekascribe_packet_sink_drop_chunker (self);
+  gst_ekascribe_timeline_jump (&self->timeline);
+  self->changed = TRUE;
 }
 
 /**
@@ -282,7 +366,11 @@ gst_ekascribe_packet_sink_dispose (GObject *object)
 static void
 gst_ekascribe_packet_sink_finalize (GObject *object)
 {
-  gst_ekascribe_packet_sink_stop (GST_EKASCRIBE_PACKET_SINK (object), NULL);
+  GstEkascribePacketSink *self = GST_EKASCRIBE_PACKET_SINK (object);
+
+  gst_ekascribe_packet_sink_stop (self, NULL);
+  eka_speech_free (self->speech);
+  g_clear_pointer (&self->steering, gst_ekascribe_steering_unref);
   G_OBJECT_CLASS (gst_ekascribe_packet_sink_parent_class)->finalize (object);
 }
 
@@ -314,6 +402,8 @@ gst_ekascribe_packet_sink_init (GstEkascribePacketSink *self)
   GstBaseSink *sink = GST_BASE_SINK (self);
 
   g_queue_init (&self->ready);
+  g_queue_init (&self->kept);
+  self->speech = eka_speech_new ();
   self->plug = gst_object_ref_sink (gst_pad_new ("plug", GST_PAD_SRC));
   gst_ekascribe_timeline_reset (&self->timeline);
   gst_ekascribe_stamper_reset (&self->stamper);

@@ -8,6 +8,7 @@
 
 #include "gstekascribeformat.h"
 #include "gstekascriberecording.h"
+#include "gstekascribesteering.h"
 
 G_BEGIN_DECLS
 
@@ -22,9 +23,14 @@ void         gst_ekascribe_packet_sink_start (GstEkascribePacketSink *self,
                                               GstEkascribeRecording  *recording);
 GstClockTime gst_ekascribe_packet_sink_stop  (GstEkascribePacketSink *self,
                                               GQueue                 *held);
+void         gst_ekascribe_packet_sink_set_steering
+                                             (GstEkascribePacketSink *self,
+                                              GstEkascribeSteering   *steering);
+void         gst_ekascribe_packet_sink_obey  (GstEkascribePacketSink *self);
 void         gst_ekascribe_packet_sink_set_format
                                              (GstEkascribePacketSink   *self,
                                               const GstEkascribeFormat *format);
+void         gst_ekascribe_packet_sink_break (GstEkascribePacketSink *self);
 void         gst_ekascribe_packet_sink_plug  (GstEkascribePacketSink *self,
                                               gboolean                plug);
 guint64      gst_ekascribe_packet_sink_count (GstEkascribePacketSink *self);

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* The one pad that the element has at a time, and what it leaves behind. */
+/* How pads come and go, and what they leave behind. */
+#include "gstekascribeinputprivate.h"
 #include "gstekascribesinkprivate.h"
 
 static GstPadProbeReturn
@@ -14,25 +15,55 @@ keep_blocked (GstPad          *pad,
   return GST_PAD_PROBE_OK;
 }
 
+/* Too early, the end that is still to come would count for the pad. */
+static void
+block_locked (GstEkascribeInput *input)
+{
+  if (input->block == 0)
+    input->block =
+        gst_pad_add_probe (GST_PAD (input), GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+                           keep_blocked, NULL, NULL);
+}
+
+/* Of a name that no pad has yet. */
+static gchar *
+make_name_locked (GstEkascribeSink *self)
+{
+  GList *pads = GST_ELEMENT (self)->pads, *l = pads;
+  gchar *name = NULL;
+
+  do {
+    g_free (name);
+    name = g_strdup_printf ("audio_%u", self->next_pad++);
+    for (l = pads; l != NULL; l = l->next) {
+      if (g_str_equal (GST_OBJECT_NAME (l->data), name))
+        break;
+    }
+  } while (l != NULL);
+  return name;
+}
+
 static GstPad *
 make_input (GstEkascribeSink *self,
             GstPadTemplate   *templ,
             const gchar      *name)
 {
   g_autofree gchar *made = NULL;
-  GstPad *pad = NULL;
+  GstPad *pad;
 
   GST_OBJECT_LOCK (self);
-  if (self->input == NULL) {
-    if (name == NULL)
-      name = made = g_strdup_printf ("audio_%u", self->next_pad++);
-    pad = gst_ekascribe_input_new (name, templ, self->packet_sink);
-    self->input = GST_EKASCRIBE_INPUT (gst_object_ref_sink (pad));
-    self->block = self->closing == 0 ?
-                      0 :
-                      gst_pad_add_probe (pad,
-                                         GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
-                                         keep_blocked, NULL, NULL);
+  if (name == NULL)
+    name = made = make_name_locked (self);
+  GST_OBJECT_UNLOCK (self);
+  pad = gst_ekascribe_input_new (name, templ, self->packet_sink,
+                                 self->junction);
+  gst_object_ref_sink (pad);
+  /* First, so that whoever lets pads go finds it. */
+  gst_ekascribe_junction_add (self->junction, GST_EKASCRIBE_INPUT (pad));
+  GST_OBJECT_LOCK (self);
+  if (self->closing > 0) {
+    block_locked (GST_EKASCRIBE_INPUT (pad));
+    GST_EKASCRIBE_INPUT (pad)->late = TRUE;
   }
   GST_OBJECT_UNLOCK (self);
   return pad;
@@ -40,28 +71,15 @@ make_input (GstEkascribeSink *self,
 
 /* Whether the pad has to wait for the end of the one before it. */
 static gboolean
-is_blocked (GstEkascribeSink *self)
+is_blocked (GstEkascribeSink  *self,
+            GstEkascribeInput *input)
 {
   gboolean blocked;
 
   GST_OBJECT_LOCK (self);
-  blocked = self->block != 0;
+  blocked = input->block != 0;
   GST_OBJECT_UNLOCK (self);
   return blocked;
-}
-
-/* A pad that comes after the end of another begins another recording. */
-static void
-forget_eos (GstEkascribeSink *self)
-{
-  GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
-
-  g_mutex_lock (&self->flush_lock);
-  if (GST_PAD_IS_EOS (pad)) {
-    gst_pad_send_event (pad, gst_event_new_flush_start ());
-    gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
-  }
-  g_mutex_unlock (&self->flush_lock);
 }
 
 GstPad *
@@ -71,25 +89,21 @@ gst_ekascribe_sink_request_new_pad (GstElement     *element,
                                     const GstCaps  *caps)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  g_autoptr (GstEkascribeRecording) recording = NULL;
-  GstPad *pad = make_input (self, templ, name);
+  g_autoptr (GstPad) pad = make_input (self, templ, name);
+  GstEkascribeInput *input = GST_EKASCRIBE_INPUT (pad);
+  g_autoptr (GstEkascribeRecording) recording =
+      gst_ekascribe_sink_get_recording (self);
 
-  if (pad == NULL) {
-    GST_ELEMENT_WARNING (self, CORE, PAD,
-                         ("ekascribesink takes one audio stream at a time. "
-                          "Mix several into one before it, with audiomixer."),
-                         (NULL));
-    return NULL;
-  }
-  recording = gst_ekascribe_sink_get_recording (self);
   if (recording != NULL) {
-    /* Too early, the end that is still to come would count for the new pad. */
-    if (!is_blocked (self))
-      forget_eos (self);
-    gst_ekascribe_input_start (GST_EKASCRIBE_INPUT (pad), recording);
+    /* It begins another recording after the end of one. */
+    if (!is_blocked (self, input))
+      gst_ekascribe_junction_forget_eos (self->junction);
+    gst_ekascribe_input_start (input, recording);
     gst_pad_set_active (pad, TRUE);
   }
   gst_element_add_pad (element, pad);
+  gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad),
+                               GST_OBJECT_NAME (pad));
   return pad;
 }
 
@@ -97,6 +111,7 @@ gst_ekascribe_sink_request_new_pad (GstElement     *element,
 typedef struct
 {
   GstEkascribeRecording *recording;
+  gboolean mixed; /* the mixer sends the end */
   GQueue *held; /* of GstBuffer and GstEvent */
 } Farewell;
 
@@ -110,25 +125,59 @@ farewell_free (gpointer data)
   g_free (farewell);
 }
 
-/* Lets the next pad go on, if there is one. */
+/* What pads that came after an end bring begins another recording. */
+static void
+admit_late (GstEkascribeSink *self)
+{
+  GList *inputs = gst_ekascribe_junction_list (self->junction), *l;
+  gboolean late = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  for (l = inputs; l != NULL; l = l->next) {
+    GstEkascribeInput *input = l->data;
+
+    late = late || input->late;
+    input->late = FALSE;
+  }
+  GST_OBJECT_UNLOCK (self);
+  g_list_free_full (inputs, gst_object_unref);
+  if (late)
+    gst_ekascribe_junction_forget_eos (self->junction);
+}
+
+/* Lets those go on that wait for the end of a pad before them. */
 static void
 unblock (GstEkascribeSink *self)
 {
-  GstEkascribeInput *input = NULL;
-  gulong block = 0;
+  GList *inputs, *l;
+  gboolean last;
 
   GST_OBJECT_LOCK (self);
-  if (--self->closing == 0 && self->input != NULL && self->block != 0) {
-    input = gst_object_ref (self->input);
-    block = self->block;
-    self->block = 0;
-  }
+  last = self->closing == 1;
   GST_OBJECT_UNLOCK (self);
-  if (input == NULL)
-    return;
-  forget_eos (self);
-  gst_pad_remove_probe (GST_PAD (input), block);
-  gst_object_unref (input);
+  /* Before the end may be told. */
+  if (last)
+    admit_late (self);
+  GST_OBJECT_LOCK (self);
+  last = --self->closing == 0;
+  GST_OBJECT_UNLOCK (self);
+  /* One may have come meanwhile; none that comes now waits. */
+  if (last)
+    admit_late (self);
+  inputs = gst_ekascribe_junction_list (self->junction);
+  for (l = inputs; last && l != NULL; l = l->next) {
+    GstEkascribeInput *input = l->data;
+    gulong block;
+
+    GST_OBJECT_LOCK (self);
+    block = input->block;
+    input->block = 0;
+    GST_OBJECT_UNLOCK (self);
+    if (block != 0)
+      gst_pad_remove_probe (GST_PAD (input), block);
+  }
+  g_list_free_full (inputs, gst_object_unref);
+  gst_ekascribe_sink_release_eos (GST_ELEMENT (self));
 }
 
 /* @item: (transfer full). Returns: whether the packet sink takes more */
@@ -144,13 +193,11 @@ send_item (GstPad        *pad,
 /* With the stream lock, so that no flush and no other run gets in between, which
  * would take the segment away that the buffers count in. */
 static void
-send_farewell (GstElement *element,
-               gpointer    user_data)
+send_held (GstEkascribeSink *self,
+           Farewell         *farewell)
 {
-  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
   g_autoptr (GstEkascribeRecording) recording = NULL;
   GstPad *pad = GST_BASE_SINK_PAD (self->packet_sink);
-  Farewell *farewell = user_data;
   GstMiniObject *item;
   gboolean goes_on;
 
@@ -160,28 +207,93 @@ send_farewell (GstElement *element,
   while (goes_on && (item = g_queue_pop_head (farewell->held)) != NULL)
     goes_on = send_item (pad, item);
   GST_PAD_STREAM_UNLOCK (pad);
+}
+
+static void
+send_farewell (GstElement *element,
+               gpointer    user_data)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
+  Farewell *farewell = user_data;
+
+  if (farewell->mixed)
+    gst_ekascribe_junction_wait_done (self->junction);
+  else
+    send_held (self, farewell);
   unblock (self);
 }
 
 /* The streaming thread of @pad may wait in the packet sink, for PLAYING or for
- * room: a flush wakes it, and drops nothing that was taken. One that is held
- * back has not got there yet; and after the end nobody waits, but a flush would
- * take the end back, so that it comes twice. */
+ * room: a flush wakes it. One that is held back or mixed has not got there. */
 static void
 deactivate (GstEkascribeSink *self,
             GstPad           *pad,
             gboolean          flush)
 {
-  GstPad *sink = GST_BASE_SINK_PAD (self->packet_sink);
-
-  g_mutex_lock (&self->flush_lock);
-  flush = flush && !GST_PAD_IS_EOS (sink);
-  if (flush)
-    gst_pad_send_event (sink, gst_event_new_flush_start ());
+  flush = flush && gst_ekascribe_junction_begin_flush (self->junction);
   gst_pad_set_active (pad, FALSE);
   if (flush)
-    gst_pad_send_event (sink, gst_event_new_flush_stop (FALSE));
-  g_mutex_unlock (&self->flush_lock);
+    gst_ekascribe_junction_end_flush (self->junction);
+}
+
+/* Where the end that this pad leaves is still to come, the others wait for it. */
+static void
+close_locked (GstEkascribeSink *self,
+              GList            *others)
+{
+  self->closing++;
+  for (; others != NULL; others = others->next)
+    block_locked (others->data);
+}
+
+/* Returns: (transfer full) (nullable): what @input leaves behind, where nothing
+ * else is recorded: the end */
+static Farewell *
+prepare_farewell (GstEkascribeSink             *self,
+                  GstEkascribeInput            *input,
+                  const GstEkascribeDeparture  *departure,
+                  GstEkascribeRecording        *recording)
+{
+  GList *others = gst_ekascribe_junction_list (self->junction);
+  Farewell *farewell;
+
+  GST_OBJECT_LOCK (self);
+  input->block = 0;
+  if (departure->last)
+    close_locked (self, others);
+  GST_OBJECT_UNLOCK (self);
+  g_list_free_full (others, gst_object_unref);
+  if (!departure->last)
+    return NULL;
+  farewell = g_new0 (Farewell, 1);
+  farewell->recording = gst_ekascribe_recording_ref (recording);
+  farewell->mixed = departure->mixed;
+  farewell->held = g_queue_new ();
+  return farewell;
+}
+
+static void
+take_leave (GstEkascribeSink            *self,
+            GstEkascribeInput           *input,
+            const GstEkascribeDeparture *departure,
+            GstEkascribeRecording       *recording)
+{
+  const gboolean blocked = is_blocked (self, input);
+  Farewell *farewell = prepare_farewell (self, input, departure, recording);
+
+  gst_ekascribe_junction_hurry (self->junction, input);
+  gst_ekascribe_input_halt (input);
+  deactivate (self, GST_PAD (input), departure->direct && !blocked);
+  gst_ekascribe_junction_part (self->junction, input);
+  if (farewell != NULL && !farewell->mixed) {
+    g_queue_free (farewell->held);
+    farewell->held = gst_ekascribe_input_take_held (input);
+    g_queue_push_tail (farewell->held, gst_event_new_eos ());
+  }
+  /* The end of the stream may have to wait for room: not on this thread. */
+  if (farewell != NULL)
+    gst_element_call_async (GST_ELEMENT (self), send_farewell, farewell,
+                            farewell_free);
 }
 
 void
@@ -189,36 +301,71 @@ gst_ekascribe_sink_release_pad (GstElement *element,
                                 GstPad     *pad)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
-  GstEkascribeInput *input = NULL;
-  g_autoptr (GstEkascribeRecording) recording = NULL;
-  Farewell *farewell = NULL;
-  gboolean blocked = FALSE;
+  GstEkascribeInput *input = GST_EKASCRIBE_INPUT (pad);
+  g_autoptr (GstEkascribeRecording) recording =
+      gst_ekascribe_sink_get_recording (self);
+  g_autofree gchar *name = NULL;
+  GstEkascribeDeparture departure;
 
+  gst_object_ref (pad);
   /* GstElement asks again in dispose, when the children have gone. */
-  GST_OBJECT_LOCK (self);
-  if (GST_PAD (self->input) == pad) {
-    input = g_steal_pointer (&self->input);
-    blocked = self->block != 0;
-    self->block = 0;
-    if (self->recording != NULL)
-      recording = gst_ekascribe_recording_ref (self->recording);
-    self->closing += recording != NULL;
+  if (gst_ekascribe_junction_remove (self->junction, input, &departure)) {
+    name = gst_object_get_name (GST_OBJECT (pad));
+    if (recording != NULL) {
+      take_leave (self, input, &departure, recording);
+    } else {
+      gst_ekascribe_input_halt (input);
+      gst_pad_set_active (pad, FALSE);
+    }
+    gst_ekascribe_input_stop (input);
+    gst_ekascribe_junction_plug (self->junction);
+    gst_element_remove_pad (element, pad);
+    gst_child_proxy_child_removed (GST_CHILD_PROXY (self), G_OBJECT (pad),
+                                   name);
   }
-  GST_OBJECT_UNLOCK (self);
-  if (input == NULL)
-    return;
-  gst_ekascribe_input_halt (input);
-  deactivate (self, pad, recording != NULL && !blocked);
-  if (recording != NULL) {
-    farewell = g_new0 (Farewell, 1);
-    farewell->recording = gst_ekascribe_recording_ref (recording);
-    farewell->held = gst_ekascribe_input_take_held (input);
-    g_queue_push_tail (farewell->held, gst_event_new_eos ());
-  }
-  gst_ekascribe_input_stop (input);
-  gst_element_remove_pad (element, pad);
-  gst_object_unref (input);
-  /* The end of the stream may have to wait for room: not on this thread. */
-  if (farewell != NULL)
-    gst_element_call_async (element, send_farewell, farewell, farewell_free);
+  gst_object_unref (pad);
+}
+
+/* --- children ------------------------------------------------------------- */
+
+/* Pads come before elements, so that gst-launch can set what belongs to them. */
+static GObject *
+get_child_by_index (GstChildProxy *proxy,
+                    guint          index)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (proxy);
+  GList *inputs = gst_ekascribe_junction_list (self->junction);
+  const guint n = g_list_length (inputs);
+  GstChildProxyInterface *parent =
+      g_type_interface_peek (g_type_class_peek (GST_TYPE_BIN),
+                             GST_TYPE_CHILD_PROXY);
+  GObject *child = index < n ? g_object_ref (g_list_nth_data (inputs, index))
+                             : parent->get_child_by_index (proxy, index - n);
+
+  g_list_free_full (inputs, gst_object_unref);
+  return child;
+}
+
+static guint
+get_children_count (GstChildProxy *proxy)
+{
+  GstEkascribeSink *self = GST_EKASCRIBE_SINK (proxy);
+  GList *inputs = gst_ekascribe_junction_list (self->junction);
+  const guint n = g_list_length (inputs);
+  GstChildProxyInterface *parent =
+      g_type_interface_peek (g_type_class_peek (GST_TYPE_BIN),
+                             GST_TYPE_CHILD_PROXY);
+
+  g_list_free_full (inputs, gst_object_unref);
+  return n + parent->get_children_count (proxy);
+}
+
+void
+gst_ekascribe_sink_init_child_proxy (gpointer iface,
+                                     gpointer data)
+{
+  GstChildProxyInterface *proxy = iface;
+
+  proxy->get_child_by_index = get_child_by_index;
+  proxy->get_children_count = get_children_count;
 }

@@ -38,6 +38,7 @@ G_BEGIN_DECLS
  * @told: what became of its audio is told, or just about to be
  * @rescuing: its audio is being saved for that
  * @done: that has been passed on
+ * @dropped: it never began, and something else comes in its place
  *
  * One session of a run. Guarded by the lock of the recording, but for what
  * never changes: @number, @chain, @session, @outbox and @progress.
@@ -71,6 +72,7 @@ typedef struct
   gboolean told;
   gboolean rescuing;
   gboolean done;
+  gboolean dropped;
 } GstEkascribePart;
 
 GstEkascribePart *gst_ekascribe_part_new   (guint             number,

@@ -178,6 +178,7 @@ gst_ekascribe_progress_enter (GstEkascribeProgress *self,
       next = GST_EKASCRIBE_STEP_OPEN;
       break;
     case EKA_SESSION_RECORDING:
+    case EKA_SESSION_PAUSED:
     case EKA_SESSION_DRAINING:
       next = GST_EKASCRIBE_STEP_UPLOAD;
       break;

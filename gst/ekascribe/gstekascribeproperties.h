@@ -72,6 +72,11 @@ typedef struct
   gchar *proxy_pw;
   GstStructure *extra_headers;
   GTlsDatabase *tls_database;
+  GstEkascribeMix mix;
+  gboolean auto_start;
+  GstClockTime start_on_speech;
+  GstClockTime end_after_silence;
+  GstClockTime preview_interval;
 } GstEkascribeProperties;
 
 void     gst_ekascribe_properties_install   (GObjectClass           *klass);

@@ -24,6 +24,8 @@
 /* Silence that is pushed at once to get at what the resampler still holds. */
 #define DRAIN 48
 
+#define MAX_CHANNELS 2
+
 /* The decoder goes in between. */
 #define PIPELINE                                                              \
   "appsrc name=source format=time "                                           \
@@ -32,13 +34,15 @@
 
 struct _GstEkascribeRecoder {
   GstClockTime patience;
+  gboolean stereo; /* two channels stay apart */
 
   /* Of one recording: NULL and 0 between two. */
-  GstAudioConverter *resampler; /* mono F32 at @rate to S16LE at 16 kHz */
+  GstAudioConverter *resampler; /* F32 at @rate to S16LE at 16 kHz */
   guint rate;
+  guint channels;
   GArray *waiting; /* of gfloat, what it was not given yet */
-  guint64 taken;   /* samples at @rate, those included */
-  guint64 given;   /* samples at 16 kHz */
+  guint64 taken;   /* frames at @rate, those included */
+  guint64 given;   /* frames at 16 kHz */
 };
 
 /**
@@ -89,10 +93,25 @@ gst_ekascribe_recoder_set_patience (GstEkascribeRecoder *self,
   self->patience = patience;
 }
 
+/**
+ * gst_ekascribe_recoder_set_stereo:
+ * @self: a recoder, before the first chunk of a recording
+ * @stereo: two channels stay apart
+ *
+ * Where it is not set they become one.
+ */
+void
+gst_ekascribe_recoder_set_stereo (GstEkascribeRecoder *self,
+                                  gboolean             stereo)
+{
+  self->stereo = stereo;
+}
+
 /* Resamples as audioresample does, by which other input comes to this rate. */
 static void
 start_recording (GstEkascribeRecoder *self,
-                 guint                rate)
+                 guint                rate,
+                 guint                channels)
 {
   const GstAudioResamplerMethod method = GST_AUDIO_RESAMPLER_METHOD_KAISER;
   GstStructure *config = gst_structure_new (
@@ -104,11 +123,12 @@ start_recording (GstEkascribeRecoder *self,
 
   gst_audio_resampler_options_set_quality (
       method, GST_AUDIO_RESAMPLER_QUALITY_DEFAULT, rate, RATE, config);
-  gst_audio_info_set_format (&in, GST_AUDIO_FORMAT_F32, rate, 1, NULL);
-  gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, RATE, 1, NULL);
+  gst_audio_info_set_format (&in, GST_AUDIO_FORMAT_F32, rate, channels, NULL);
+  gst_audio_info_set_format (&out, GST_AUDIO_FORMAT_S16LE, RATE, channels, NULL);
   self->resampler = gst_audio_converter_new (GST_AUDIO_CONVERTER_FLAG_NONE,
                                              &in, &out, config);
   self->rate = rate;
+  self->channels = channels;
   self->waiting = g_array_new (FALSE, FALSE, sizeof (gfloat));
 }
 
@@ -122,18 +142,19 @@ resample (GstEkascribeRecoder *self,
 {
   const guint before = out->len;
   gpointer in_planes[1], out_planes[1];
-  gsize frames;
+  gsize frames, waiting;
 
-  g_array_append_vals (self->waiting, samples, n);
-  frames = gst_audio_converter_get_out_frames (self->resampler,
-                                               self->waiting->len);
+  g_array_append_vals (self->waiting, samples, n * self->channels);
+  waiting = self->waiting->len / self->channels;
+  frames = gst_audio_converter_get_out_frames (self->resampler, waiting);
   if (frames == 0)
     return;
-  g_byte_array_set_size (out, before + frames * sizeof (gint16));
+  g_byte_array_set_size (out,
+                         before + frames * self->channels * sizeof (gint16));
   in_planes[0] = self->waiting->data;
   out_planes[0] = out->data + before;
   gst_audio_converter_samples (self->resampler, GST_AUDIO_CONVERTER_FLAG_NONE,
-                               in_planes, self->waiting->len, out_planes,
+                               in_planes, waiting, out_planes,
                                frames);
   g_array_set_size (self->waiting, 0);
   self->given += frames;
@@ -149,42 +170,61 @@ drain (GstEkascribeRecoder *self,
       gst_util_uint64_scale_round (self->taken, RATE, self->rate);
 
   while (self->given < total) {
-    static const gfloat silence[DRAIN] = { 0, };
+    static const gfloat silence[DRAIN * MAX_CHANNELS] = { 0, };
 
     resample (self, silence, DRAIN, out);
   }
   g_byte_array_set_size (
-      out, out->len - (self->given - total) * sizeof (gint16));
+      out, out->len - (self->given - total) * self->channels * sizeof (gint16));
 }
 
-/* Appends the samples of a buffer, mixed down; exact, for a float holds the sum
- * of two samples. */
+/* Takes a frame of @channels; @stereo: as it is, else mixed down; exact, for a float
+ * holds the sum of two samples. */
+static void
+append_frame (GArray       *samples,
+              const guint8 *data,
+              guint         channels,
+              gboolean      stereo)
+{
+  gint sum = 0;
+  gfloat value;
+  guint c;
+
+  for (c = 0; c < channels; c++) {
+    const gint16 sample = (gint16) GST_READ_UINT16_LE (data + c * sizeof sample);
+
+    sum += sample;
+    value = sample / 32768.f;
+    if (stereo)
+      g_array_append_val (samples, value);
+  }
+  value = sum / (32768.f * channels);
+  if (!stereo)
+    g_array_append_val (samples, value);
+}
+
+/* Appends the samples of a buffer. */
 static gboolean
-append_mono (GArray    *samples,
-             GstSample *sample)
+append_samples (GArray    *samples,
+                GstSample *sample,
+                guint      expected)
 {
   const GstStructure *format =
       gst_caps_get_structure (gst_sample_get_caps (sample), 0);
   GstBuffer *buffer = gst_sample_get_buffer (sample);
   const guint8 *data;
   GstMapInfo map;
-  gint channels = 0, c;
+  gint channels = 0;
   gsize frames, i;
 
   gst_structure_get_int (format, "channels", &channels);
-  if (channels < 1 || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+  if (channels < 1 || (expected > 1 && channels != (gint) expected) ||
+      !gst_buffer_map (buffer, &map, GST_MAP_READ))
     return FALSE;
   data = map.data;
   frames = map.size / sizeof (gint16) / channels;
-  for (i = 0; i < frames; i++) {
-    gint sum = 0;
-    gfloat value;
-
-    for (c = 0; c < channels; c++, data += sizeof (gint16))
-      sum += (gint16) GST_READ_UINT16_LE (data);
-    value = sum / (32768.f * channels);
-    g_array_append_val (samples, value);
-  }
+  for (i = 0; i < frames; i++, data += channels * sizeof (gint16))
+    append_frame (samples, data, channels, expected > 1);
   gst_buffer_unmap (buffer, &map);
   return TRUE;
 }
@@ -275,7 +315,8 @@ stop (GstElement *pipeline,
 
 static gboolean
 collect (GstElement *pipeline,
-         GArray     *samples)
+         GArray     *samples,
+         guint       channels)
 {
   g_autoptr (GstElement) sink =
       gst_bin_get_by_name (GST_BIN (pipeline), "sink");
@@ -284,7 +325,7 @@ collect (GstElement *pipeline,
 
   while (good && (sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink),
                                                          0)) != NULL) {
-    good = append_mono (samples, sample);
+    good = append_samples (samples, sample, channels);
     gst_sample_unref (sample);
   }
   return good;
@@ -295,6 +336,7 @@ run_pipeline (GstEkascribeRecoder *self,
               GstElement          *pipeline,
               const EkaFile       *file,
               GArray              *samples,
+              guint                channels,
               GError             **error)
 {
   const gboolean started =
@@ -311,7 +353,7 @@ run_pipeline (GstEkascribeRecoder *self,
     g_propagate_error (error, g_steal_pointer (&reason));
     return FALSE;
   }
-  good = good && collect (pipeline, samples);
+  good = good && collect (pipeline, samples, channels);
   stop (pipeline, NULL);
   if (!good)
     g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED, "%s",
@@ -380,32 +422,36 @@ make_pipeline (const EkaCodec *codec,
 static gboolean
 cut_hidden (const EkaFile *file,
             guint64        heard,
-            GArray        *samples)
+            GArray        *samples,
+            guint          channels)
 {
   const guint64 total = eka_file_count_samples (file);
-  const guint64 missing = total - MIN (samples->len, total);
+  const guint64 frames = samples->len / channels;
+  const guint64 missing = total - MIN (frames, total);
   const guint first = g_array_index (file->packets, EkaPacketInfo, 0).samples;
 
-  if (samples->len > total || missing > first ||
+  if (frames > total || missing > first ||
       total != file->skip + heard + file->trim_end)
     return FALSE;
-  g_array_set_size (samples, samples->len - file->trim_end);
+  g_array_set_size (samples, (frames - file->trim_end) * channels);
   if (missing <= file->skip) {
-    g_array_remove_range (samples, 0, file->skip - missing);
+    g_array_remove_range (samples, 0, (file->skip - missing) * channels);
   } else {
-    g_autofree gfloat *silence = g_new0 (gfloat, missing - file->skip);
+    const guint n = (missing - file->skip) * channels;
+    g_autofree gfloat *silence = g_new0 (gfloat, n);
 
-    g_array_prepend_vals (samples, silence, missing - file->skip);
+    g_array_prepend_vals (samples, silence, n);
   }
   return TRUE;
 }
 
-/* Returns: (element-type gfloat): what is heard of the chunk, mono; @rate: in
- * which rate */
+/* Returns: (element-type gfloat): what is heard of the chunk; @rate: in which rate;
+ * @channels: in how many */
 static GArray *
 decode (GstEkascribeRecoder *self,
         EkaChunk            *chunk,
         guint               *rate,
+        guint               *channels,
         GError             **error)
 {
   g_autoptr (GArray) samples = g_array_new (FALSE, TRUE, sizeof (gfloat));
@@ -421,13 +467,17 @@ decode (GstEkascribeRecoder *self,
     return NULL;
   }
   *rate = eka_codec_sample_rate (&file.codec);
+  *channels = self->stereo && file.codec.channels == MAX_CHANNELS
+                  ? MAX_CHANNELS
+                  : 1;
   pipeline = make_pipeline (&file.codec, error);
   if (pipeline == NULL ||
-      !run_pipeline (self, pipeline, &file, samples, error))
+      !run_pipeline (self, pipeline, &file, samples, *channels, error))
     return NULL;
-  if (!cut_hidden (&file, chunk->samples, samples)) {
+  if (!cut_hidden (&file, chunk->samples, samples, *channels)) {
     g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_FAILED,
-                 "%u samples came out, not %" G_GUINT64_FORMAT, samples->len,
+                 "%u samples came out, not %" G_GUINT64_FORMAT,
+                 samples->len / *channels,
                  eka_file_count_samples (&file));
     return NULL;
   }
@@ -440,8 +490,9 @@ recode (GstEkascribeRecoder *self,
         gboolean             last,
         GError             **error)
 {
-  guint rate = 0;
-  g_autoptr (GArray) samples = decode (self, chunk, &rate, error);
+  guint rate = 0, channels = 1;
+  g_autoptr (GArray) samples =
+      decode (self, chunk, &rate, &channels, error);
   g_autoptr (GByteArray) out = NULL;
   g_autoptr (GBytes) file = NULL;
   EkaChunk *recoded;
@@ -451,20 +502,20 @@ recode (GstEkascribeRecoder *self,
   if (samples == NULL)
     return NULL;
   out = g_byte_array_sized_new (samples->len);
-  if (self->rate != rate)
+  if (self->rate != rate || self->channels != channels)
     end_recording (self);
   if (self->resampler == NULL)
-    start_recording (self, rate);
-  self->taken += samples->len;
-  resample (self, (const gfloat *) (gpointer) samples->data, samples->len,
-            out);
+    start_recording (self, rate, channels);
+  self->taken += samples->len / channels;
+  resample (self, (const gfloat *) (gpointer) samples->data,
+            samples->len / channels, out);
   if (last) {
     drain (self, out);
     end_recording (self);
   }
 
-  n = out->len / sizeof (gint16);
-  eka_codec_init_samples (&codec, EKA_CODEC_PCM, RATE, 1);
+  n = out->len / sizeof (gint16) / channels;
+  eka_codec_init_samples (&codec, EKA_CODEC_PCM, RATE, channels);
   file = eka_wav_write (&codec, out->data, out->len);
   recoded = eka_chunk_new (chunk->index, file, "audio/wav", "wav",
                            chunk->running_time,

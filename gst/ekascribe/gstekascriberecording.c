@@ -4,6 +4,8 @@
  */
 #include "gstekascriberecordingprivate.h"
 
+#include "gstekascribeencounter.h"
+#include "gstekascribelabels.h"
 #include "gstekascribemessages.h"
 #include "gstekascriberecoder.h"
 
@@ -69,6 +71,8 @@ gst_ekascribe_recording_new (GstElement               *element,
       eka_discovery_get_max_session (NULL, config->settings->model);
   self->parts = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_ekascribe_part_unref);
+  self->spent_ids =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   g_queue_init (&self->events);
@@ -117,6 +121,9 @@ gst_ekascribe_recording_unref (GstEkascribeRecording *self)
   g_clear_error (&self->deferred);
   g_free (self->deferred_id);
   g_free (self->language);
+  g_free (self->legs);
+  g_free (self->notified_id);
+  g_hash_table_unref (self->spent_ids);
   eka_budget_unref (self->budget);
   g_clear_pointer (&self->store, gst_ekascribe_store_free);
   g_clear_object (&self->transport);
@@ -179,7 +186,8 @@ session_event (const EkaSessionEvent *event,
 }
 
 static gboolean
-has_started_locked (GstEkascribeRecording *self)
+has_started_locked (GstEkascribeRecording   *self,
+                    const GstEkascribeChain *chain)
 {
   gboolean started = FALSE;
   guint i;
@@ -187,9 +195,23 @@ has_started_locked (GstEkascribeRecording *self)
   for (i = 0; i < self->parts->len; i++) {
     GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 
-    started = started || part->started;
+    started = started || (part->chain == chain && part->started);
   }
   return started;
+}
+
+/* What properties say of a patient is for the first recording of a run: it may
+ * be another one's turn after that, and nobody has said who it is.
+ *
+ * Returns: (transfer full): a recording that nobody has said more about */
+GstEkascribeChain *
+gst_ekascribe_recording_make_chain_locked (GstEkascribeRecording *self)
+{
+  EkaSettings *settings = eka_settings_copy (self->config->settings);
+
+  if (self->introduced)
+    gst_ekascribe_encounter_forget_patient (settings);
+  return gst_ekascribe_chain_new (settings);
 }
 
 /* Returns: (transfer full): what the session of @part is made with */
@@ -197,11 +219,13 @@ EkaSettings *
 gst_ekascribe_recording_make_settings_locked (GstEkascribeRecording  *self,
                                               const GstEkascribePart *part)
 {
-  EkaSettings *settings = eka_settings_copy (self->config->settings);
+  EkaSettings *settings = eka_settings_copy (part->chain->settings);
+  g_autofree gchar *own = g_steal_pointer (&settings->additional_data);
 
   /* An id names one session: the first one that got audio. */
-  if (has_started_locked (self))
+  if (has_started_locked (self, part->chain))
     g_clear_pointer (&settings->session_id, g_free);
+  settings->additional_data = gst_ekascribe_labels_join (own, self->legs);
   settings->part = part->chain->length;
   if (settings->upload_type != EKA_UPLOAD_SINGLE)
     settings->upload_type =
@@ -226,6 +250,7 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
                                          guint                  position)
 {
   Listener *listener = g_new0 (Listener, 1);
+  GstEkascribeRecoder *recoder;
   GstEkascribePart *part = gst_ekascribe_part_new (
       ++self->numbers, chain, eka_outbox_new (self->budget));
 
@@ -243,16 +268,35 @@ gst_ekascribe_recording_add_part_locked (GstEkascribeRecording *self,
       listener, listener_free);
   if (part->feed != NULL)
     eka_session_set_feed (part->session, part->feed);
+  recoder = gst_ekascribe_recoder_new ();
+  gst_ekascribe_recoder_set_stereo (
+      recoder, self->config->mix == GST_EKASCRIBE_MIX_STEREO);
   eka_session_set_recode_func (
-      part->session, recode, gst_ekascribe_recoder_new (),
+      part->session, recode, recoder,
       (GDestroyNotify) gst_ekascribe_recoder_free);
   /* Known at once, for the next session to name it. */
   part->session_id = eka_session_dup_id (part->session);
   g_ptr_array_insert (self->parts, position, part);
   /* What comes so late is for the disk only. */
+  if (self->paused)
+    eka_session_pause (part->session, TRUE);
   if (!self->stopped)
     eka_session_open (part->session);
   return part;
+}
+
+/* Pads may have come since the session was made. */
+static void
+tell_labels_locked (GstEkascribeRecording *self,
+                    GstEkascribePart      *part)
+{
+  EkaSettings *settings;
+
+  if (self->legs == NULL || self->stopped)
+    return;
+  settings = gst_ekascribe_recording_make_settings_locked (self, part);
+  eka_session_set_additional_data (part->session, settings->additional_data);
+  eka_settings_free (settings);
 }
 
 /* Audio of @part has come, or is about to. */
@@ -264,6 +308,9 @@ gst_ekascribe_recording_start_session_locked (GstEkascribeRecording *self,
     return;
   gst_ekascribe_recording_equip_locked (self, part);
   part->started = TRUE;
+  self->introduced = TRUE;
+  self->sessions++;
+  tell_labels_locked (self, part);
   if (!self->stopped)
     eka_session_start (part->session, self->language);
 }
@@ -308,6 +355,7 @@ gst_ekascribe_recording_set_playing (GstEkascribeRecording *self,
 
   g_mutex_lock (&self->lock);
   self->playing = playing;
+  g_cond_broadcast (&self->cond);
   for (i = 0; i < self->parts->len; i++)
     g_ptr_array_add (parts, gst_ekascribe_part_ref (
                                 g_ptr_array_index (self->parts, i)));
@@ -514,25 +562,58 @@ gst_ekascribe_recording_is_done (GstEkascribeRecording *self)
   return done;
 }
 
-/* What a stream has not taken yet; or what waits in the outbox, which keeps all
- * that was streamed. */
-static void
-add_waiting (GstEkascribePart     *part,
-             const EkaOutboxStats *outbox,
-             EkaOutboxStats       *sum,
-             guint64              *streamed)
+/* Whether all sessions of @chain have said their last word, and that was told. */
+static gboolean
+is_chain_over_locked (GstEkascribeRecording   *self,
+                      const GstEkascribeChain *chain)
 {
-  guint64 bytes;
+  guint i;
 
-  if (part->feed == NULL) {
-    sum->bytes += outbox->bytes;
-    sum->duration += outbox->duration;
-    return;
+  for (i = 0; i < self->parts->len; i++) {
+    const GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part->chain == chain && !(part->done && part->over))
+      return FALSE;
   }
-  bytes = eka_feed_get_waiting (part->feed);
-  sum->bytes += bytes;
-  sum->duration += gst_util_uint64_scale (bytes, GST_SECOND, 2 * 16000);
-  *streamed += eka_feed_count_read (part->feed);
+  return chain->closed;
+}
+
+/* Recordings that are over, with all that there is to tell of them: a run may take
+ * days. The newest session stays, for the properties. */
+void
+gst_ekascribe_recording_prune_locked (GstEkascribeRecording *self)
+{
+  const GstEkascribePart *newest;
+  guint i;
+
+  if (self->parts->len == 0)
+    return;
+  newest = g_ptr_array_index (self->parts, self->parts->len - 1);
+  for (i = 0; i < self->parts->len;) {
+    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
+
+    if (part->chain == newest->chain ||
+        !is_chain_over_locked (self, part->chain)) {
+      i++;
+    } else {
+      gst_ekascribe_tally_add_part (&self->past, part);
+      g_ptr_array_remove_index (self->parts, i);
+    }
+  }
+}
+
+/* What the properties of the element show. */
+void
+gst_ekascribe_recording_get_newest_locked (GstEkascribeRecording *self,
+                                           EkaSessionState       *state,
+                                           gchar                **session_id)
+{
+  const GstEkascribePart *part = NULL;
+
+  if (self->parts->len > 0)
+    part = g_ptr_array_index (self->parts, self->parts->len - 1);
+  *state = part != NULL ? part->state : EKA_SESSION_IDLE;
+  *session_id = part != NULL ? g_strdup (part->session_id) : NULL;
 }
 
 /**
@@ -548,78 +629,57 @@ gst_ekascribe_recording_get_stats (GstEkascribeRecording *self,
                                    EkaSessionState       *state,
                                    gchar                **session_id)
 {
-  EkaSessionStats sum = { 0 };
-  EkaOutboxStats waiting = { 0 };
-  guint64 dropped, kept = 0, streamed = 0, binaries = 0;
-  guint64 stored = 0, unsaved = 0;
+  GstEkascribeTally sum;
   GstStructure *stats;
   guint i;
 
-  *state = EKA_SESSION_IDLE;
-  *session_id = NULL;
   g_mutex_lock (&self->lock);
-  dropped = self->chunks_dropped;
-  sum.lost = self->dropped;
-  for (i = 0; i < self->parts->len; i++) {
-    GstEkascribePart *part = g_ptr_array_index (self->parts, i);
-    EkaSessionStats session;
-    EkaOutboxStats outbox;
-
-    eka_session_get_stats (part->session, &session);
-    eka_outbox_get_stats (part->outbox, &outbox);
-    sum.chunks_uploaded += session.chunks_uploaded;
-    sum.bytes_uploaded += session.bytes_uploaded;
-    sum.retries += session.retries;
-    sum.replaced += session.replaced;
-    sum.lost += session.lost + outbox.dropped;
-    dropped += outbox.dropped_chunks;
-    if (session.round_trip != 0)
-      sum.round_trip = session.round_trip;
-    kept += outbox.kept_bytes;
-    stored += outbox.stored_bytes;
-    unsaved += outbox.unsaved;
-    binaries += session.stream_binaries;
-    add_waiting (part, &outbox, &waiting, &streamed);
-    *state = part->state;
-    g_free (*session_id);
-    *session_id = g_strdup (part->session_id);
-  }
+  gst_ekascribe_recording_get_newest_locked (self, state, session_id);
+  sum = self->past;
+  sum.chunks_dropped += self->chunks_dropped;
+  sum.sessions.lost += self->dropped;
+  for (i = 0; i < self->parts->len; i++)
+    gst_ekascribe_tally_add_part (&sum, g_ptr_array_index (self->parts, i));
   stats = gst_structure_new (
       "ekascribe-stats", "packets", G_TYPE_UINT64, self->packets, "bytes-in",
       G_TYPE_UINT64, self->bytes_in, "chunks", G_TYPE_UINT64, self->chunks,
-      "chunks-uploaded", G_TYPE_UINT64, (guint64) sum.chunks_uploaded,
-      "retries", G_TYPE_UINT64, (guint64) sum.retries, "bytes-uploaded",
-      G_TYPE_UINT64, sum.bytes_uploaded, "audio-duration", GST_TYPE_CLOCK_TIME,
-      self->duration, "bytes-waiting", G_TYPE_UINT64, waiting.bytes,
-      "time-waiting", GST_TYPE_CLOCK_TIME, waiting.duration, "round-trip",
-      GST_TYPE_CLOCK_TIME, (GstClockTime) sum.round_trip * GST_USECOND,
+      "chunks-uploaded", G_TYPE_UINT64, (guint64) sum.sessions.chunks_uploaded,
+      "retries", G_TYPE_UINT64, (guint64) sum.sessions.retries, "bytes-uploaded",
+      G_TYPE_UINT64, sum.sessions.bytes_uploaded, "audio-duration", GST_TYPE_CLOCK_TIME,
+      self->duration, "bytes-waiting", G_TYPE_UINT64, sum.waiting_bytes,
+      "time-waiting", GST_TYPE_CLOCK_TIME, sum.waiting, "round-trip",
+      GST_TYPE_CLOCK_TIME, (GstClockTime) sum.sessions.round_trip * GST_USECOND,
       "packets-damaged", G_TYPE_UINT64, self->packets_damaged,
       "time-filled", G_TYPE_UINT64, self->filled,
-      "bytes-kept", G_TYPE_UINT64, kept, "chunks-dropped", G_TYPE_UINT64,
-      dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.lost,
-      "sessions-replaced", G_TYPE_UINT64, (guint64) sum.replaced,
-      "bytes-streamed", G_TYPE_UINT64, streamed, "stream-binaries",
-      G_TYPE_UINT64, binaries, "bytes-stored", G_TYPE_UINT64, stored,
-      "time-unsaved", GST_TYPE_CLOCK_TIME, unsaved, NULL);
+      "bytes-kept", G_TYPE_UINT64, sum.kept, "chunks-dropped", G_TYPE_UINT64,
+      sum.chunks_dropped, "time-lost", GST_TYPE_CLOCK_TIME, sum.sessions.lost,
+      "sessions-replaced", G_TYPE_UINT64, (guint64) sum.sessions.replaced,
+      "bytes-streamed", G_TYPE_UINT64, sum.streamed, "stream-binaries",
+      G_TYPE_UINT64,
+      (guint64) sum.sessions.stream_binaries, "bytes-stored", G_TYPE_UINT64, sum.stored,
+      "time-unsaved", GST_TYPE_CLOCK_TIME, sum.unsaved, "sessions", G_TYPE_UINT,
+      self->sessions, "time-paused", GST_TYPE_CLOCK_TIME, self->time_paused,
+      "time-ignored", GST_TYPE_CLOCK_TIME, self->time_ignored, NULL);
   g_mutex_unlock (&self->lock);
   return stats;
 }
 
 /**
- * gst_ekascribe_recording_dup_spent_id:
+ * gst_ekascribe_recording_add_spent_ids:
  * @self: a run
- *
- * Returns: (transfer full) (nullable): the session id that was set, where a
- *   session was created under it, or may have been
+ * @ids: (element-type utf8): gets the session ids that were asked for, where a
+ *   session was created under them, or may have been
  */
-gchar *
-gst_ekascribe_recording_dup_spent_id (GstEkascribeRecording *self)
+void
+gst_ekascribe_recording_add_spent_ids (GstEkascribeRecording *self,
+                                       GHashTable            *ids)
 {
-  gchar *id = NULL;
+  GHashTableIter iter;
+  gpointer id;
 
   g_mutex_lock (&self->lock);
-  if (self->id_spent)
-    id = g_strdup (self->config->settings->session_id);
+  g_hash_table_iter_init (&iter, self->spent_ids);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_hash_table_add (ids, g_strdup (id));
   g_mutex_unlock (&self->lock);
-  return id;
 }

@@ -75,8 +75,9 @@ GstStructure *gst_ekascribe_recording_get_stats
                                      EkaSessionState           *state,
                                      gchar                    **session_id);
 
-gchar        *gst_ekascribe_recording_dup_spent_id
-                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_add_spent_ids
+                                    (GstEkascribeRecording     *self,
+                                     GHashTable                *ids);
 
 /* What the service can do. */
 GstEkascribeWait gst_ekascribe_recording_wait_settled
@@ -97,6 +98,12 @@ gboolean      gst_ekascribe_recording_is_streaming
 guint         gst_ekascribe_recording_get_timeout
                                     (GstEkascribeRecording     *self);
 
+GstEkascribeWait gst_ekascribe_recording_wait_playing
+                                    (GstEkascribeRecording     *self,
+                                     const gboolean            *interrupted);
+GstEkascribeMix gst_ekascribe_recording_get_mix
+                                    (GstEkascribeRecording     *self);
+
 /* What goes to disk. */
 void          gst_ekascribe_recording_set_live
                                     (GstEkascribeRecording     *self,
@@ -111,9 +118,19 @@ void          gst_ekascribe_recording_put_rest
                                      EkaChunkerState          **state);
 
 /* What the pad brings; on the streaming thread. */
+void          gst_ekascribe_recording_forget_pad
+                                    (GstEkascribeRecording     *self,
+                                     gconstpointer              pad);
 void          gst_ekascribe_recording_set_language
                                     (GstEkascribeRecording     *self,
+                                     gconstpointer              pad,
                                      const gchar               *language);
+gboolean      gst_ekascribe_recording_set_legs
+                                    (GstEkascribeRecording     *self,
+                                     const gchar               *legs);
+gboolean      gst_ekascribe_recording_clashes
+                                    (GstEkascribeRecording     *self,
+                                     const EkaSettings         *settings);
 void          gst_ekascribe_recording_get_limits
                                     (GstEkascribeRecording     *self,
                                      EkaChunkLimits            *limits);
@@ -145,12 +162,43 @@ GstFlowReturn gst_ekascribe_recording_put
 void          gst_ekascribe_recording_roll_over
                                     (GstEkascribeRecording     *self);
 void          gst_ekascribe_recording_end
-                                    (GstEkascribeRecording     *self);
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   listening);
 void          gst_ekascribe_recording_set_flushing
                                     (GstEkascribeRecording     *self,
                                      gboolean                   flushing);
 gboolean      gst_ekascribe_recording_is_discarded
                                     (GstEkascribeRecording     *self);
+
+/* Sessions that follow each other; on the streaming thread. */
+const EkaSettings *gst_ekascribe_recording_get_settings
+                                    (GstEkascribeRecording     *self);
+const gchar  *gst_ekascribe_recording_check_settings
+                                    (GstEkascribeRecording     *self,
+                                     const EkaSettings         *settings);
+gboolean      gst_ekascribe_recording_starts_itself
+                                    (GstEkascribeRecording     *self);
+GstClockTime  gst_ekascribe_recording_get_start_on_speech
+                                    (GstEkascribeRecording     *self);
+GstClockTime  gst_ekascribe_recording_get_end_after_silence
+                                    (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_has_audio
+                                    (GstEkascribeRecording     *self);
+gboolean      gst_ekascribe_recording_has_used_id
+                                    (GstEkascribeRecording     *self,
+                                     const gchar               *id);
+void          gst_ekascribe_recording_add_left_out
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   paused,
+                                     GstClockTime               duration);
+void          gst_ekascribe_recording_set_paused
+                                    (GstEkascribeRecording     *self,
+                                     gboolean                   paused);
+void          gst_ekascribe_recording_end_session
+                                    (GstEkascribeRecording     *self);
+void          gst_ekascribe_recording_begin_session
+                                    (GstEkascribeRecording     *self,
+                                     EkaSettings               *settings);
 
 /* What the application asks for. */
 gboolean      gst_ekascribe_recording_set_token

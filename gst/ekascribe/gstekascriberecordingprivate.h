@@ -7,12 +7,14 @@
 #include "gstekascriberecording.h"
 
 #include "gstekascriberesume.h"
+#include "gstekascribetally.h"
 
 #include "scribe/monitor.h"
 
 G_BEGIN_DECLS
 
 /* Between gstekascriberecording.c (sessions and their numbers),
+ * gstekascribefollowing.c (sessions that follow each other),
  * gstekascribetelling.c (what they say), gstekascribesaving.c (what goes to disk),
  * gstekascribeservice.c (what the service
  * can do), gstekascribecapture.c (what the pad brings) and
@@ -37,6 +39,7 @@ struct _GstEkascribeRecording
                          * a pad's flag changed */
   GPtrArray *parts;     /* of GstEkascribePart, in the order of their audio */
   guint numbers;        /* that parts were given */
+  GstEkascribeTally past; /* of those that are not in @parts any more */
   GstEkascribePart *current; /* the one that records, in @parts; or NULL */
   GstEkascribeChain *chain;  /* the recording that goes on, or NULL */
   GstEkascribeResume *resume; /* or NULL; until the run is stopped. Its lock is
@@ -50,11 +53,21 @@ struct _GstEkascribeRecording
   GstClockTime max_session_duration; /* of audio; 0: no limit is known */
   GstEkascribeFormat format; /* of the chunks, once chosen */
   gchar *language;
+  gconstpointer language_pad; /* who said so, or NULL; not used otherwise */
+  gchar *legs; /* who is heard on which pad, as JSON; or NULL */
+  gboolean clash_told; /* that the application has such a member, too */
   gboolean settled;     /* discovery is over */
   gboolean unreachable; /* it has failed so far */
-  gboolean id_spent;    /* a session was created, or may have been */
+  GHashTable *spent_ids; /* ids that were asked for, and under which a session
+                          * was created, or may have been */
+  gboolean introduced;  /* the properties about a patient have had their
+                         * session */
+  gboolean paused;      /* whoever records rests */
+  gboolean ended;       /* the stream has, and no audio came since */
   gboolean limit_told;  /* that sessions are shorter than an hour */
   gboolean telling;     /* the end of a session, and what follows from it */
+  EkaSessionState notified_state; /* what the properties were last */
+  gchar *notified_id;             /* ... on the dispatching thread */
   gboolean playing;
   gboolean live;        /* the audio that came last can't be played again */
   gboolean flushing;    /* nobody may wait for room */
@@ -65,6 +78,9 @@ struct _GstEkascribeRecording
   GError *deferred;     /* an ERROR for when nothing else goes on */
   gchar *deferred_id;   /* the session it is about */
 
+  guint sessions;       /* that got audio */
+  GstClockTime time_paused;  /* audio that was left out then */
+  GstClockTime time_ignored; /* audio that was for no session */
   guint64 packets;
   guint64 packets_damaged;
   GstClockTime filled; /* silence in place of audio that did not come */
@@ -75,6 +91,8 @@ struct _GstEkascribeRecording
   GstClockTime dropped;   /* their sum */
 };
 
+void gst_ekascribe_recording_prune_locked
+                                    (GstEkascribeRecording *self);
 void gst_ekascribe_recording_mark_failed
                                     (GstEkascribeRecording *self);
 GstEkascribePart *gst_ekascribe_recording_find_doomed_locked
@@ -84,9 +102,15 @@ void gst_ekascribe_recording_update_flushing_locked
 EkaSettings *gst_ekascribe_recording_make_settings_locked
                                     (GstEkascribeRecording *self,
                                      const GstEkascribePart *part);
+GstEkascribeChain *gst_ekascribe_recording_make_chain_locked
+                                    (GstEkascribeRecording *self);
 void gst_ekascribe_recording_start_session_locked
                                     (GstEkascribeRecording *self,
                                      GstEkascribePart      *part);
+void gst_ekascribe_recording_get_newest_locked
+                                    (GstEkascribeRecording *self,
+                                     EkaSessionState       *state,
+                                     gchar                **session_id);
 void gst_ekascribe_recording_say_chunk_locked
                                     (GstEkascribeRecording *self,
                                      GstEkascribePart      *part);

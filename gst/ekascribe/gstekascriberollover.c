@@ -15,7 +15,8 @@ gst_ekascribe_recording_ensure_part_locked (GstEkascribeRecording *self)
   if (self->current != NULL)
     return self->current;
   if (self->chain == NULL)
-    self->chain = gst_ekascribe_chain_new ();
+    self->chain = gst_ekascribe_recording_make_chain_locked (self);
+  self->ended = FALSE;
   self->current = gst_ekascribe_recording_add_part_locked (self, self->chain,
                                                            self->parts->len);
   gst_ekascribe_recording_update_flushing_locked (self);

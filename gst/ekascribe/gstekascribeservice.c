@@ -228,6 +228,32 @@ gst_ekascribe_recording_wait_settled (GstEkascribeRecording *self,
 }
 
 /**
+ * gst_ekascribe_recording_wait_playing:
+ * @self: a run
+ * @interrupted: as in gst_ekascribe_recording_wait_settled()
+ *
+ * Waits until the element is in PLAYING.
+ *
+ * Returns: %GST_EKASCRIBE_WAIT_SETTLED where it is
+ */
+GstEkascribeWait
+gst_ekascribe_recording_wait_playing (GstEkascribeRecording *self,
+                                      const gboolean        *interrupted)
+{
+  GstEkascribeWait result = GST_EKASCRIBE_WAIT_SETTLED;
+
+  g_mutex_lock (&self->lock);
+  while (!self->playing && !self->failed && !self->stopped && !*interrupted)
+    g_cond_wait (&self->cond, &self->lock);
+  if (*interrupted || self->stopped)
+    result = GST_EKASCRIBE_WAIT_INTERRUPTED;
+  else if (self->failed)
+    result = GST_EKASCRIBE_WAIT_FAILED;
+  g_mutex_unlock (&self->lock);
+  return result;
+}
+
+/**
  * gst_ekascribe_recording_interrupt:
  * @self: a run
  * @interrupted: a flag of gst_ekascribe_recording_wait_settled()
@@ -299,6 +325,18 @@ gst_ekascribe_recording_is_streaming (GstEkascribeRecording *self)
   streaming = gst_ekascribe_recording_streams_locked (self, self->chain);
   g_mutex_unlock (&self->lock);
   return streaming;
+}
+
+/**
+ * gst_ekascribe_recording_get_mix:
+ * @self: a run
+ *
+ * Returns: what becomes of several pads
+ */
+GstEkascribeMix
+gst_ekascribe_recording_get_mix (GstEkascribeRecording *self)
+{
+  return self->config->mix;
 }
 
 /**

@@ -26,6 +26,25 @@
  * gst-launch-1.0 -m uridecodebin uri=file:///tmp/visit.mp4 ! \
  *     ekascribesink access-token-file=token.txt session-mode=consultation
  * ]| Transcribes a file, and prints all messages.
+ * |[
+ * gst-launch-1.0 -e ekascribesink name=s mix=stereo audio_0::label=doctor \
+ *     audio_1::label=patient pulsesrc device=desk ! s.audio_0 \
+ *     pulsesrc device=chair ! s.audio_1
+ * ]| Records two microphones into one session, one left and the other right.
+ *
+ * ## Several pads
+ *
+ * One pad passes through untouched where it can. Two or more that have a source are
+ * decoded and mixed, as #GstEkascribeSink:mix says, in one recording that lasts until
+ * all have ended; pads may come and go meanwhile. Who is heard on a pad its property
+ * `label` tells the service. The element is a #GstChildProxy of its pads.
+ *
+ * ## Several sessions
+ *
+ * The actions #GstEkascribeSink::pause, #GstEkascribeSink::resume,
+ * #GstEkascribeSink::end-session and #GstEkascribeSink::new-session steer a
+ * pipeline that runs on. No session inherits anything of the patient of the one
+ * before.
  *
  * ## Messages
  *
@@ -93,13 +112,19 @@
 #include <gst/audio/audio.h>
 
 #include "gstekascribeasking.h"
+#include "gstekascribedecoder.h"
 #include "gstekascribemessages.h"
 #include "gstekascribesinkprivate.h"
 
 GST_DEBUG_CATEGORY (gst_ekascribe_debug);
 #define GST_CAT_DEFAULT gst_ekascribe_debug
 
-G_DEFINE_FINAL_TYPE (GstEkascribeSink, gst_ekascribe_sink, GST_TYPE_BIN)
+G_DEFINE_FINAL_TYPE_WITH_CODE (
+    GstEkascribeSink,
+    gst_ekascribe_sink,
+    GST_TYPE_BIN,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY,
+                           gst_ekascribe_sink_init_child_proxy))
 
 static gboolean
 register_element (GstPlugin *plugin)
@@ -143,18 +168,6 @@ gst_ekascribe_sink_get_recording (GstEkascribeSink *self)
     recording = gst_ekascribe_recording_ref (self->recording);
   GST_OBJECT_UNLOCK (self);
   return recording;
-}
-
-static GstEkascribeInput *
-get_input (GstEkascribeSink *self)
-{
-  GstEkascribeInput *input = NULL;
-
-  GST_OBJECT_LOCK (self);
-  if (self->input != NULL)
-    input = gst_object_ref (self->input);
-  GST_OBJECT_UNLOCK (self);
-  return input;
 }
 
 /* --- EOS ------------------------------------------------------------------ */
@@ -218,9 +231,10 @@ remind_bins (GstElement *element)
   }
 }
 
-/* Lets the EOS message go if nothing is left to be waited for. */
-static void
-release_eos (GstElement *element)
+/* Lets the EOS message go if nothing is left to be waited for: neither results, nor
+ * a pad that may take the end back. */
+void
+gst_ekascribe_sink_release_eos (GstElement *element)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (element);
   g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
@@ -229,13 +243,34 @@ release_eos (GstElement *element)
   if (recording != NULL && !gst_ekascribe_recording_is_done (recording))
     return;
   GST_OBJECT_LOCK (self);
-  message = g_steal_pointer (&self->held_eos);
+  message = self->closing == 0 ? g_steal_pointer (&self->held_eos) : NULL;
   GST_OBJECT_UNLOCK (self);
   if (message == NULL)
     return;
   GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
       ->handle_message (GST_BIN (self), message);
   remind_bins (element);
+}
+
+/* @message: (transfer full). Returns: (transfer full): says which of several pads it
+ * is about, where it is about one */
+static GstMessage *
+sign_error (GstMessage *message)
+{
+  const gchar *name =
+      gst_ekascribe_decoder_find_name (GST_MESSAGE_SRC (message));
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+  GstMessage *copy;
+
+  if (name == NULL)
+    return message;
+  gst_message_parse_error (message, &error, &debug);
+  g_prefix_error (&error, "%s: ", name);
+  copy = gst_message_new_error (GST_MESSAGE_SRC (message), error, debug);
+  gst_message_set_seqnum (copy, gst_message_get_seqnum (message));
+  gst_message_unref (message);
+  return copy;
 }
 
 static void
@@ -245,6 +280,8 @@ gst_ekascribe_sink_handle_message (GstBin     *bin,
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (bin);
   GstMessage *old;
 
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    message = sign_error (message);
   if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_EOS ||
       GST_MESSAGE_SRC (message) != GST_OBJECT (self->packet_sink)) {
     GST_BIN_CLASS (gst_ekascribe_sink_parent_class)
@@ -257,7 +294,7 @@ gst_ekascribe_sink_handle_message (GstBin     *bin,
   self->held_eos = message;
   GST_OBJECT_UNLOCK (self);
   g_clear_pointer (&old, gst_message_unref);
-  release_eos (GST_ELEMENT (self));
+  gst_ekascribe_sink_release_eos (GST_ELEMENT (self));
 }
 
 /* --- start and stop ------------------------------------------------------- */
@@ -272,11 +309,11 @@ make_transport (GstEkascribeSink   *self,
   return gst_ekascribe_config_make_transport (config, worker);
 }
 
-static void
-warn_additional_data (GstEkascribeSink         *self,
-                      const GstEkascribeConfig *config)
+void
+gst_ekascribe_sink_warn_additional_data (GstEkascribeSink  *self,
+                                         const EkaSettings *settings)
 {
-  const gchar *data = config->settings->additional_data;
+  const gchar *data = settings->additional_data;
 
   if (data != NULL && strlen (data) > 4096)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
@@ -284,6 +321,28 @@ warn_additional_data (GstEkascribeSink         *self,
                           " bytes; the service may refuse more than 4096.",
                           strlen (data)),
                          (NULL));
+}
+
+static gboolean
+is_id_spent (GstEkascribeSink *self,
+             const gchar      *id)
+{
+  gboolean spent;
+
+  GST_OBJECT_LOCK (self);
+  spent = id != NULL && g_hash_table_contains (self->spent_ids, id);
+  GST_OBJECT_UNLOCK (self);
+  return spent;
+}
+
+/* Returns: whether a session of this run or an earlier one has it */
+gboolean
+gst_ekascribe_sink_is_id_used (GstEkascribeSink      *self,
+                               GstEkascribeRecording *recording,
+                               const gchar           *id)
+{
+  return is_id_spent (self, id) ||
+         gst_ekascribe_recording_has_used_id (recording, id);
 }
 
 /* An id names one session: the service would give a second run the first one's
@@ -294,12 +353,8 @@ check_session_id (GstEkascribeSink         *self,
                   GError                  **error)
 {
   const gchar *id = config->settings->session_id;
-  gboolean spent;
 
-  GST_OBJECT_LOCK (self);
-  spent = id != NULL && g_hash_table_contains (self->spent_ids, id);
-  GST_OBJECT_UNLOCK (self);
-  if (!spent)
+  if (!is_id_spent (self, id))
     return TRUE;
   g_set_error (error, EKA_SCRIBE_ERROR, EKA_SCRIBE_ERROR_SETTINGS,
                "session-id: an earlier recording of this element has used %s; "
@@ -309,16 +364,13 @@ check_session_id (GstEkascribeSink         *self,
   return FALSE;
 }
 
-/* After a run that may have created a session. */
+/* After a run that may have created sessions. */
 static void
-spend_session_id (GstEkascribeSink      *self,
-                  GstEkascribeRecording *recording)
+spend_session_ids (GstEkascribeSink      *self,
+                   GstEkascribeRecording *recording)
 {
-  g_autofree gchar *id = gst_ekascribe_recording_dup_spent_id (recording);
-
   GST_OBJECT_LOCK (self);
-  if (id != NULL)
-    g_hash_table_add (self->spent_ids, g_steal_pointer (&id));
+  gst_ekascribe_recording_add_spent_ids (recording, self->spent_ids);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -349,13 +401,13 @@ open_store (GstEkascribeSink         *self,
 static gboolean
 start (GstEkascribeSink *self)
 {
-  g_autoptr (GstEkascribeInput) input = NULL;
   g_autoptr (GstEkascribeConfig) config = NULL;
   g_autoptr (GstEkascribeStore) store = NULL;
   g_autoptr (EkaTransport) transport = NULL;
   g_autoptr (EkaWorker) worker = NULL;
   g_autoptr (GError) error = NULL;
   GstEkascribeRecording *recording;
+  GList *inputs, *l;
 
   GST_OBJECT_LOCK (self);
   config = gst_ekascribe_config_new (&self->properties);
@@ -367,22 +419,27 @@ start (GstEkascribeSink *self)
   }
   if (!open_store (self, config, &store))
     return FALSE;
-  warn_additional_data (self, config);
+  gst_ekascribe_sink_warn_additional_data (self, config->settings);
   gst_ekascribe_asking_start (GST_ELEMENT (self), config->settings->token);
   worker = eka_worker_acquire ();
   transport = make_transport (self, config, worker);
   recording = gst_ekascribe_recording_new (
       GST_ELEMENT (self), g_steal_pointer (&config), worker, transport,
-      g_steal_pointer (&store), release_eos);
+      g_steal_pointer (&store), gst_ekascribe_sink_release_eos);
   gst_ekascribe_packet_sink_start (self->packet_sink, recording);
+  gst_ekascribe_steering_start (
+      self->steering, gst_ekascribe_recording_starts_itself (recording),
+      gst_ekascribe_recording_get_start_on_speech (recording) > 0);
   GST_OBJECT_LOCK (self);
   self->recording = recording;
   GST_OBJECT_UNLOCK (self);
   /* Only now, so that a pad that comes meanwhile is seen here or sees the
    * recording. */
-  input = get_input (self);
-  if (input != NULL)
-    gst_ekascribe_input_start (input, recording);
+  gst_ekascribe_junction_start (self->junction, recording);
+  inputs = gst_ekascribe_junction_list (self->junction);
+  for (l = inputs; l != NULL; l = l->next)
+    gst_ekascribe_input_start (l->data, recording);
+  g_list_free_full (inputs, gst_object_unref);
   gst_ekascribe_recording_open (recording);
   return TRUE;
 }
@@ -392,19 +449,39 @@ static void
 halt (GstEkascribeSink *self)
 {
   g_autoptr (GstEkascribeRecording) recording = gst_ekascribe_sink_get_recording (self);
-  g_autoptr (GstEkascribeInput) input = get_input (self);
+  GList *inputs = gst_ekascribe_junction_list (self->junction), *l;
 
   if (recording != NULL)
     gst_ekascribe_recording_halt (recording);
-  if (input != NULL)
-    gst_ekascribe_input_halt (input);
+  gst_ekascribe_junction_halt (self->junction);
+  for (l = inputs; l != NULL; l = l->next)
+    gst_ekascribe_input_halt (l->data);
+  g_list_free_full (inputs, gst_object_unref);
+}
+
+/* Returns: (transfer full) (element-type GstMiniObject): what has not arrived at the
+ * packet sink. What is held back beside a mix is not of its format. */
+static GQueue *
+take_rest (GstEkascribeSink *self,
+           GList            *inputs)
+{
+  GQueue *rest = gst_ekascribe_junction_take_rest (self->junction);
+  GList *l;
+
+  if (gst_ekascribe_junction_is_mixing (self->junction))
+    return rest;
+  for (l = inputs; l != NULL && g_queue_is_empty (rest); l = l->next) {
+    g_queue_free (rest);
+    rest = gst_ekascribe_input_take_held (l->data);
+  }
+  return rest;
 }
 
 /* After the streaming thread has ended. */
 static void
 stop (GstEkascribeSink *self)
 {
-  g_autoptr (GstEkascribeInput) input = get_input (self);
+  GList *inputs = gst_ekascribe_junction_list (self->junction), *l;
   GstEkascribeRecording *recording =
       gst_ekascribe_sink_get_recording (self);
   GQueue *held = NULL;
@@ -413,19 +490,21 @@ stop (GstEkascribeSink *self)
   gchar *session_id;
   GstClockTime pending;
 
-  if (input != NULL && recording != NULL &&
-      gst_ekascribe_recording_wants_rest (recording))
-    held = gst_ekascribe_input_take_held (input);
+  if (recording != NULL && gst_ekascribe_recording_wants_rest (recording))
+    held = take_rest (self, inputs);
   pending = gst_ekascribe_packet_sink_stop (self->packet_sink, held);
   if (held != NULL)
     g_queue_free_full (held, (GDestroyNotify) gst_mini_object_unref);
-  if (input != NULL)
-    pending += gst_ekascribe_input_stop (input);
+  for (l = inputs; l != NULL; l = l->next)
+    pending += gst_ekascribe_input_stop (l->data);
+  g_list_free_full (inputs, gst_object_unref);
+  pending += gst_ekascribe_junction_stop (self->junction);
   drop_eos (self);
+  gst_ekascribe_steering_stop (self->steering);
   if (recording == NULL)
     return;
   stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
-  spend_session_id (self, recording);
+  spend_session_ids (self, recording);
   gst_ekascribe_recording_stop (recording, GST_ELEMENT (self), pending);
   GST_OBJECT_LOCK (self);
   g_clear_pointer (&self->last_stats, gst_structure_free);
@@ -598,12 +677,11 @@ static void
 gst_ekascribe_sink_dispose (GObject *object)
 {
   GstEkascribeSink *self = GST_EKASCRIBE_SINK (object);
-  GstEkascribeInput *input;
+  GList *inputs = gst_ekascribe_junction_list (self->junction), *l;
 
-  GST_OBJECT_LOCK (self);
-  input = g_steal_pointer (&self->input);
-  GST_OBJECT_UNLOCK (self);
-  gst_clear_object (&input);
+  for (l = inputs; l != NULL; l = l->next)
+    gst_ekascribe_junction_remove (self->junction, l->data, NULL);
+  g_list_free_full (inputs, gst_object_unref);
   drop_eos (self);
   G_OBJECT_CLASS (gst_ekascribe_sink_parent_class)->dispose (object);
 }
@@ -615,7 +693,9 @@ gst_ekascribe_sink_finalize (GObject *object)
 
   gst_ekascribe_properties_clear (&self->properties);
   g_hash_table_unref (self->spent_ids);
-  g_mutex_clear (&self->flush_lock);
+  gst_ekascribe_junction_free (self->junction);
+  gst_ekascribe_steering_unref (self->steering);
+  g_mutex_clear (&self->command_lock);
   gst_structure_free (self->last_stats);
   g_free (self->last_session_id);
   G_OBJECT_CLASS (gst_ekascribe_sink_parent_class)->finalize (object);
@@ -633,6 +713,7 @@ gst_ekascribe_sink_class_init (GstEkascribeSinkClass *klass)
   object_class->get_property = gst_ekascribe_sink_get_property;
   gst_ekascribe_properties_install (object_class);
   gst_ekascribe_asking_install (G_TYPE_FROM_CLASS (klass));
+  gst_ekascribe_steering_install (G_TYPE_FROM_CLASS (klass));
 
   /**
    * GstEkascribeSink::discard:
@@ -665,13 +746,17 @@ gst_ekascribe_sink_class_init (GstEkascribeSinkClass *klass)
 static void
 gst_ekascribe_sink_init (GstEkascribeSink *self)
 {
-  g_mutex_init (&self->flush_lock);
+  g_mutex_init (&self->command_lock);
   gst_ekascribe_properties_init (&self->properties);
   self->spent_ids =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->last_stats = gst_structure_new_empty ("ekascribe-stats");
   self->packet_sink =
       g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);
+  self->junction = gst_ekascribe_junction_new (
+      GST_BIN (self), self->packet_sink, gst_ekascribe_sink_obey_in_mix);
+  self->steering = gst_ekascribe_steering_new (GST_ELEMENT (self));
+  gst_ekascribe_packet_sink_set_steering (self->packet_sink, self->steering);
   gst_bin_add (GST_BIN (self), GST_ELEMENT (self->packet_sink));
   gst_ekascribe_packet_sink_plug (self->packet_sink, TRUE);
   gst_pad_add_probe (GST_BASE_SINK_PAD (self->packet_sink),

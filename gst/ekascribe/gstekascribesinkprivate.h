@@ -5,10 +5,12 @@
 #pragma once
 
 #include "gstekascribeinput.h"
+#include "gstekascribejunction.h"
 #include "gstekascribepacketsink.h"
 #include "gstekascribeproperties.h"
 #include "gstekascriberecording.h"
 #include "gstekascribesink.h"
+#include "gstekascribesteering.h"
 
 G_BEGIN_DECLS
 
@@ -17,18 +19,20 @@ struct _GstEkascribeSink
   GstBin parent;
 
   GstEkascribePacketSink *packet_sink; /* a child for life */
-  GMutex flush_lock; /* one flush of ours after the other */
+  GstEkascribeJunction *junction;      /* where its pads meet */
+  GstEkascribeSteering *steering;      /* for life */
+  GMutex command_lock; /* one thread has commands done. Taken with the stream
+                        * lock of a pad that is alone, or on the mixer's thread;
+                        * before the stream lock of the packet sink */
   GstEkascribeTransportFunc transport_func;
   gpointer transport_data;
 
   /* Guarded by the object lock. */
   GstEkascribeProperties properties;
   GstEkascribeRecording *recording; /* from READY→PAUSED to PAUSED→READY */
-  GstEkascribeInput *input;         /* the pad, or NULL */
   guint next_pad;
   GstMessage *held_eos; /* of the packet sink, until there are results */
   guint closing;        /* pads that went and whose end is still to be sent */
-  gulong block;         /* probe that holds @input back until then, or 0 */
   GHashTable *spent_ids; /* session ids that runs have used */
   /* What the last run left behind. */
   GstStructure *last_stats;
@@ -36,8 +40,24 @@ struct _GstEkascribeSink
   gchar *last_session_id;
 };
 
+void gst_ekascribe_sink_init_child_proxy
+                                        (gpointer          iface,
+                                         gpointer          data);
 GstEkascribeRecording *gst_ekascribe_sink_get_recording
                                         (GstEkascribeSink *self);
+void gst_ekascribe_sink_release_eos     (GstElement       *element);
+gboolean gst_ekascribe_sink_is_id_used  (GstEkascribeSink *self,
+                                         GstEkascribeRecording *recording,
+                                         const gchar      *id);
+void gst_ekascribe_sink_warn_additional_data
+                                        (GstEkascribeSink *self,
+                                         const EkaSettings *settings);
+gboolean gst_ekascribe_sink_run_commands
+                                        (GstEkascribeSink  *self,
+                                         GstEkascribeInput *input,
+                                         gboolean           audio);
+void gst_ekascribe_sink_catch_up        (GstEkascribeSink *self);
+void gst_ekascribe_sink_obey_in_mix     (gpointer          user_data);
 GstPad *gst_ekascribe_sink_request_new_pad
                                         (GstElement       *element,
                                          GstPadTemplate   *templ,

@@ -19,6 +19,9 @@ goes_on_locked (GstEkascribeRecording *self,
 {
   guint i;
 
+  /* Between two recordings a third may still be good. */
+  if (self->chain == NULL && !self->ended)
+    return TRUE;
   if (self->chain != NULL && (except == NULL || self->current != except))
     return TRUE;
   for (i = 0; i < self->parts->len; i++) {
@@ -159,6 +162,7 @@ handle_done (GstEkascribeRecording *self,
   gst_ekascribe_recording_combine (self, element, part->chain);
   gst_ekascribe_recording_tell_deferred (self, element);
   g_mutex_lock (&self->lock);
+  gst_ekascribe_recording_prune_locked (self);
   self->telling = FALSE;
   g_mutex_unlock (&self->lock);
   self->part_done (element);
@@ -169,12 +173,44 @@ handle_event (GstEkascribeRecording *self,
               GstElement            *element,
               GstEkascribeEvent     *event)
 {
+  /* One that is gone may still be asking what the service can do. */
+  if (event->part != NULL && event->part->dropped &&
+      event->type == EKA_SESSION_EVENT_STATE &&
+      event->state != EKA_SESSION_DISCARDED)
+    return;
   if (event->type == EKA_SESSION_EVENT_DONE)
     handle_done (self, element, event);
   else if (event->type == EKA_SESSION_EVENT_DISCOVERED)
     gst_ekascribe_recording_check_service (self, element);
   else
     gst_ekascribe_publish (element, event);
+}
+
+/* The properties have changed when the message about it is on the bus. */
+static void
+notify_changes (GstEkascribeRecording *self,
+                GstElement            *element)
+{
+  g_autofree gchar *session_id = NULL;
+  EkaSessionState state;
+  gboolean other_state, other_id, closed;
+
+  g_mutex_lock (&self->lock);
+  closed = self->closed;
+  gst_ekascribe_recording_get_newest_locked (self, &state, &session_id);
+  g_mutex_unlock (&self->lock);
+  /* What the run has come to stays. */
+  if (closed)
+    return;
+  other_state = state != self->notified_state;
+  other_id = g_strcmp0 (session_id, self->notified_id) != 0;
+  self->notified_state = state;
+  g_free (self->notified_id);
+  self->notified_id = g_steal_pointer (&session_id);
+  if (other_id)
+    g_object_notify (G_OBJECT (element), "current-session-id");
+  if (other_state)
+    g_object_notify (G_OBJECT (element), "state");
 }
 
 static GstEkascribeEvent *
@@ -203,6 +239,7 @@ dispatch (GstElement *element,
   while ((event = next_event (self)) != NULL) {
     handle_event (self, element, event);
     gst_ekascribe_event_free (event);
+    notify_changes (self, element);
   }
 }
 
@@ -282,6 +319,18 @@ resume_locked (GstEkascribeRecording *self,
     gst_ekascribe_resume_start (self->resume);
 }
 
+/* Whatever becomes of its session now, the id that was asked for names it. */
+static void
+spend_id_locked (GstEkascribeRecording  *self,
+                 const GstEkascribePart *part)
+{
+  const gchar *id = part->chain->settings->session_id;
+
+  if (id != NULL && g_strcmp0 (id, part->session_id) == 0 &&
+      !g_hash_table_contains (self->spent_ids, id))
+    g_hash_table_add (self->spent_ids, g_strdup (id));
+}
+
 /* On the worker thread: notes what other threads ask for, and leaves the rest
  * to dispatch(). */
 void
@@ -300,7 +349,7 @@ gst_ekascribe_recording_note (GstEkascribeRecording *self,
   }
   copy->running_time = part->running_time;
   if (event->state == EKA_SESSION_CREATING)
-    self->id_spent = TRUE;
+    spend_id_locked (self, part);
   if (event->type == EKA_SESSION_EVENT_DISCOVERED)
     gst_ekascribe_recording_settle_locked (self, event->discovery);
   note_stream_locked (self, part, event);

@@ -35,6 +35,8 @@ void         fixture_tear_down  (Fixture          *f,
                                  gconstpointer     data);
 void         fixture_launch     (Fixture          *f,
                                  const gchar      *line);
+void         fixture_adopt      (Fixture          *f,
+                                 GstElement       *sink);
 void         fixture_play       (Fixture          *f);
 GstMessage  *fixture_wait       (Fixture          *f,
                                  GstMessageType    types);

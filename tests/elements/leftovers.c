@@ -9,7 +9,7 @@
 
 #include "chunk/wav.h"
 
-#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define PATIENCE G_TIME_SPAN_MINUTE
 
 static GPtrArray *
 list (const gchar *location)

@@ -8,7 +8,7 @@
 
 #include "../chunk/encode.h"
 
-#define PATIENCE (20 * GST_SECOND)
+#define PATIENCE (60 * GST_SECOND)
 
 /* Each asks what the service takes. */
 #define MAX_SESSIONS 50

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "../checked.h"
 #include "packets.h"
 
 /* About what a decoder takes and resampling adds at the ends of each chunk */
@@ -121,6 +122,7 @@ test_all_pairs (Fixture      *f,
   Packets *packets[N_FORMATS];
   g_autoptr (GstPad) pad = NULL;
   GstClockTime time = 0;
+  const guint reach = checked_count (N_FORMATS, 3);
   guint i, j, parts = 1;
 
   for (i = 0; i < N_FORMATS; i++)
@@ -128,7 +130,7 @@ test_all_pairs (Fixture      *f,
   pad = begin (f, packets[0], TRUE);
   time = push_part (packets[0], pad, time, 1);
   for (i = 0; i < N_FORMATS; i++) {
-    for (j = i + 1; j < N_FORMATS; j++, parts += 2) {
+    for (j = i + 1; j < MIN (N_FORMATS, i + reach); j++, parts += 2) {
       time = push_part (packets[j], pad, time, 1);
       time = push_part (packets[i], pad, time, 1);
     }

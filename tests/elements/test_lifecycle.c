@@ -11,7 +11,7 @@
 
 /* NULL never waits for the network, whose answer never comes; generous for
  * valgrind on a busy machine. */
-#define SOON (10 * G_TIME_SPAN_SECOND)
+#define SOON (20 * G_TIME_SPAN_SECOND)
 
 static void
 push_processing (Fixture *f,

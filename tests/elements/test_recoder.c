@@ -4,6 +4,8 @@
  */
 #include "gstekascriberecoder.h"
 
+#include "chunk/container.h"
+
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <math.h>
@@ -286,6 +288,43 @@ static void
 test_one_chunk (void)
 {
   check_recording (3 * RATE, 1, 20 * GST_SECOND, 1);
+}
+
+/* Two channels stay apart, each as it would be alone. */
+static void
+test_stereo_stays (void)
+{
+  const guint samples = 5 * RATE;
+  g_autoptr (GBytes) recording = encode (samples, 2);
+  g_autoptr (OggFile) file = ogg_file_new (recording);
+  g_autoptr (GPtrArray) chunks = cut (file, 2 * GST_SECOND);
+  g_autoptr (GByteArray) uncut = run (
+      "appsrc name=src ! oggdemux ! opusdec ! audio/x-raw,rate=48000 ! "
+      "audioconvert dithering=none ! audio/x-raw,format=F32LE,channels=2 ! "
+      "audioresample ! audio/x-raw,rate=16000 ! audioconvert dithering=none ! "
+      "audio/x-raw,format=S16LE ! " SINK,
+      NULL, recording);
+  g_autoptr (GstEkascribeRecoder) recoder = gst_ekascribe_recoder_new ();
+  g_autoptr (GByteArray) joined = g_byte_array_new ();
+  guint i;
+
+  gst_ekascribe_recoder_set_stereo (recoder, TRUE);
+  for (i = 0; i < chunks->len; i++) {
+    g_autoptr (GError) error = NULL;
+    g_auto (EkaFile) wav = { 0 };
+    g_autoptr (EkaChunk) chunk = gst_ekascribe_recoder_recode (
+        recoder, chunks->pdata[i], i + 1 == chunks->len, &error);
+
+    g_assert_no_error (error);
+    eka_file_init (&wav);
+    g_assert_true (eka_container_read (EKA_CONTAINER_WAV, &wav, chunk->bytes));
+    g_assert_cmpint (wav.codec.channels, ==, 2);
+    g_assert_cmpuint (chunk->samples, ==, wav.data->len / 4);
+    g_byte_array_append (joined, wav.data->data, wav.data->len);
+  }
+  g_assert_cmpuint (joined->len / 4, ==, (samples + 1) / 3);
+  g_byte_array_set_size (uncut, MIN (uncut->len, joined->len));
+  assert_close (uncut, joined);
 }
 
 /* Any rest of the division by three. */
@@ -622,6 +661,7 @@ main (int    argc,
 
   g_test_add_func ("/recoder/mono-is-the-uncut-recording", test_mono);
   g_test_add_func ("/recoder/stereo-is-the-uncut-recording", test_stereo);
+  g_test_add_func ("/recoder/stereo-is-the-uncut-recording-stays", test_stereo_stays);
   g_test_add_func ("/recoder/many-seams-are-not-heard", test_many_seams);
   g_test_add_func ("/recoder/one-chunk-is-the-recording", test_one_chunk);
   g_test_add_func ("/recoder/last-rounds-to-a-sample", test_lengths);

@@ -65,7 +65,7 @@ write_file (const gchar *line)
   g_autoptr (GstMessage) end = NULL;
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  end = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+  end = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND,
                                     GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   g_assert_nonnull (end);
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);

@@ -220,7 +220,7 @@ test_is_interrupted (Fixture      *f,
   g_atomic_int_set (&f->service->down, TRUE);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   feeder_stop (&feeder);
-  g_assert_true (eka_worker_wait_gone (10 * G_TIME_SPAN_SECOND));
+  g_assert_true (eka_worker_wait_gone (G_TIME_SPAN_MINUTE));
   fixture_wait_for_disk ();
   g_assert_true (find_session (f, audio) != NULL || is_left (audio));
 }

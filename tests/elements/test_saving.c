@@ -159,32 +159,25 @@ test_stop_with_held_audio (Fixture      *f,
   gst_object_unref (pad);
 }
 
-static gint
-compare_times (gconstpointer a,
-               gconstpointer b)
-{
-  const gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* A run that has nothing to be saved ends at once, without a word. */
+/* A run that has nothing to be saved ends at once, without a word. The machine may be
+ * busy each time but one; what the element waits for, it waits for each time. */
 static void
 test_stop_with_nothing (Fixture      *f,
                         gconstpointer data)
 {
-  gint64 times[7];
+  gint64 shortest = G_MAXINT64;
   guint i;
 
   fixture_launch (f, ELEMENT);
-  for (i = 0; i < G_N_ELEMENTS (times); i++) {
+  for (i = 0; i < 7; i++) {
+    gint64 began;
+
     gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
-    times[i] = g_get_monotonic_time ();
+    began = g_get_monotonic_time ();
     gst_element_set_state (f->pipeline, GST_STATE_READY);
-    times[i] = g_get_monotonic_time () - times[i];
+    shortest = MIN (shortest, g_get_monotonic_time () - began);
   }
-  qsort (times, G_N_ELEMENTS (times), sizeof times[0], compare_times);
-  g_assert_cmpint (times[G_N_ELEMENTS (times) / 2], <,
+  g_assert_cmpint (shortest, <,
                    (is_slow () ? 5000 : 100) * G_TIME_SPAN_MILLISECOND);
   for (;;) {
     g_autoptr (GstMessage) message = gst_bus_pop (f->bus);

@@ -117,7 +117,7 @@ test_file (Fixture      *f,
   g_autoptr (GstMessage) end = NULL;
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  written = gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND,
+  written = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND,
                                         GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   g_assert_cmpint (GST_MESSAGE_TYPE (written), ==, GST_MESSAGE_EOS);
   gst_element_set_state (pipeline, GST_STATE_NULL);

@@ -10,7 +10,7 @@
 
 #define API "/voice/v1"
 #define SESSION "ses_of_the_rogue_01"
-#define PATIENCE (30 * G_TIME_SPAN_SECOND)
+#define PATIENCE G_TIME_SPAN_MINUTE
 
 typedef enum
 {

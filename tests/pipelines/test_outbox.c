@@ -255,7 +255,7 @@ test_full_disk_without_a_service (gconstpointer how)
       "ekascribesink retry-time=1000000000 max-chunk-duration=4500000000 "
       "outbox-policy=always base-url=%s "
       "outbox-location=%s; cp -a %s %s\"",
-      disk, how != NULL ? "timeout -s INT 6" : "",
+      disk, how != NULL ? "timeout -s INT 10" : "",
       how != NULL ? "-1" : "600", NOWHERE, disk, disk, copy);
   assert_remnant (launch, copy);
   harness_folder_remove (work);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PATIENCE 10 /* s */
+#define PATIENCE 60 /* s */
 #define MEGABYTE 1000000
 
 /* Sends back what comes, a thread for each connection. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Ctrl-C at gst-launch. What takes longer than this hangs. */
-#define PROMPT (2 * G_TIME_SPAN_SECOND)
+#define PROMPT (20 * G_TIME_SPAN_SECOND)
 
 #define LIVE                                                                   \
   "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! opusenc ! "

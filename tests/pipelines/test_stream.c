@@ -271,8 +271,11 @@ static void
 test_fault (gconstpointer data)
 {
   const StreamFault *fault = data;
+  /* What has results does not expire. */
+  const gboolean works = g_str_has_prefix (fault->fault, "get:");
   g_autofree gchar *options = g_strdup_printf (
-      "--upload-methods chunked,stream --fault %s", fault->fault);
+      "--upload-methods chunked,stream --processing-time %d --fault %s",
+      works ? 2 : 0, fault->fault);
   g_autoptr (Sandbox) sandbox = sandbox_new (options);
   g_autoptr (GBytes) sent = fixture_wav_data (work, "speech.wav");
   g_autoptr (Player) player =

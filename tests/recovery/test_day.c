@@ -6,6 +6,7 @@
 /* A day of audio, as fast as it goes, through an uplink on which a third of all
  * calls go wrong: all of it arrives, packet for packet, in linked sessions, and
  * memory stays within its bound. */
+#include "../checked.h"
 #include "fakeservice.h"
 #include "fixture.h"
 #include "oggreader.h"
@@ -22,6 +23,8 @@
 
 /* Pauses of minutes take milliseconds. */
 #define RATE 200
+
+#define HOUR (3600 * GST_SECOND)
 
 /* Longest wait for a message. */
 #define PATIENCE (120 * GST_SECOND)
@@ -550,11 +553,14 @@ check_all (Recorder  *f,
 static void
 test_a_day (gconstpointer data)
 {
-  const Day *day = data;
+  const Day *whole = data;
+  Day shortened = *whole;
+  const Day *day = &shortened;
   EkaWorker *worker = eka_worker_acquire ();
   guint64 memory;
   Recorder f = { 0 };
 
+  shortened.length = MIN (whole->length, checked_count (24, 4) * HOUR);
   set_up (&f, day, g_test_rand_int ());
   eka_worker_invoke (worker, hurry, eka_worker_get_clock (worker), NULL);
   memory = measure_memory ();
@@ -565,7 +571,7 @@ test_a_day (gconstpointer data)
   check_all (&f, day, memory);
   tear_down (&f);
   eka_worker_release (worker);
-  g_assert_true (eka_worker_wait_gone (10 * G_TIME_SPAN_SECOND));
+  g_assert_true (eka_worker_wait_gone (G_TIME_SPAN_MINUTE));
   g_assert_finalize_object (f.service);
 }
 

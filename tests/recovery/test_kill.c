@@ -23,11 +23,15 @@
 /* Where the service is that can't be reached at first */
 #define PORT 8800
 
-/* µs. What is pushed is on its way to disk for no longer. */
+/* µs. What is pushed is on its way to disk for no longer; on a machine that has better
+ * things to do, some times of what a thread that only sleeps is late, and of what the
+ * disk takes for a small file. */
 #define MAX_LOSS G_TIME_SPAN_SECOND
+#define LATE 4
 
 #define SPEED "2"
 #define SECOND_OF_PACKETS 100 /* at that speed */
+#define PACKET_TIME (G_TIME_SPAN_SECOND / SECOND_OF_PACKETS)
 
 /* s of a recording, and of its chunks. */
 #define DURATION 8
@@ -93,6 +97,7 @@ typedef struct
   gint phases[N_PHASES];
   GMutex lock;      /* guards the rest */
   gint64 worst;     /* time in µs before a kill that was lost */
+  guint lates;      /* kills that lost more than MAX_LOSS */
 } Kills;
 
 static const RecorderNote *
@@ -169,6 +174,82 @@ count_pushed (Child  *child,
   return n;
 }
 
+typedef struct
+{
+  gint64 time; /* when it was done, of g_get_monotonic_time() */
+  gint64 took;
+} Sync;
+
+/* What the disk takes while others use it: one file after the other. */
+static GMutex syncs_lock; /* guards `syncs` */
+static GArray *syncs;     /* of Sync */
+static gint syncing;
+
+static gpointer
+keep_syncing (gpointer data)
+{
+  g_autofree gchar *path = g_build_filename (work, "sync", NULL);
+
+  while (g_atomic_int_get (&syncing))
+    {
+      const gint64 start = g_get_monotonic_time ();
+      Sync sync;
+
+      g_assert_true (g_file_set_contents_full (
+          path, "1", 1,
+          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL));
+      sync.time = g_get_monotonic_time ();
+      sync.took = sync.time - start;
+      g_mutex_lock (&syncs_lock);
+      g_array_append_val (syncs, sync);
+      g_mutex_unlock (&syncs_lock);
+      g_usleep (100 * G_TIME_SPAN_MILLISECOND);
+    }
+  return NULL;
+}
+
+/* Returns: the longest that ended in the @span before @time, or soon after it */
+static gint64
+find_longest_sync (gint64 time,
+                   gint64 span)
+{
+  gint64 longest = 0;
+  guint i;
+
+  g_mutex_lock (&syncs_lock);
+  for (i = 0; i < syncs->len; i++)
+    {
+      const Sync *sync = &g_array_index (syncs, Sync, i);
+
+      if (sync->time > time - span && sync->time < time + span)
+        longest = MAX (longest, sync->took);
+    }
+  g_mutex_unlock (&syncs_lock);
+  return longest;
+}
+
+/* Returns: how long before a kill at @time packets may have been pushed and yet not be
+ * on disk, in µs */
+static gint64
+choose_loss (Child  *child,
+             gint64  time)
+{
+  gint64 before = 0, late = 0;
+  guint i;
+
+  for (i = 0; i < child->said->len / sizeof (RecorderNote); i++)
+    {
+      const RecorderNote *note = get_note (child, i);
+
+      if (note->event != RECORDER_PACKET || note->time > time)
+        continue;
+      if (before > 0)
+        late = MAX (late, note->time - before - PACKET_TIME);
+      before = note->time;
+    }
+  return MAX_LOSS + LATE * (late + find_longest_sync (time, 5 * MAX_LOSS));
+}
+
 /* Returns: when packet @n was given to the element */
 static gint64
 find_time (Child *child,
@@ -214,12 +295,16 @@ find_last_in_files (const gchar *outbox)
   return last;
 }
 
+/* @bearable: how much it may be */
 static void
 note_loss (Kills  *kills,
-           gint64  loss)
+           gint64  loss,
+           gint64  bearable)
 {
+  g_assert_cmpint (loss, <=, bearable);
   g_mutex_lock (&kills->lock);
   kills->worst = MAX (kills->worst, loss);
+  kills->lates += loss > MAX_LOSS;
   g_mutex_unlock (&kills->lock);
 }
 
@@ -231,7 +316,8 @@ judge (Kills       *kills,
        gint64       time)
 {
   const guint begun = count_pushed (child, G_MAXINT64) + 1;
-  const guint owed = count_pushed (child, time - MAX_LOSS);
+  const gint64 bearable = choose_loss (child, time);
+  const guint owed = count_pushed (child, time - bearable);
   const guint written = find_last_in_files (outbox);
   guint arrived;
 
@@ -242,7 +328,7 @@ judge (Kills       *kills,
   g_assert_cmpuint (arrived, <=, begun);
   delivered_assert_empty (outbox);
   if (arrived < count_pushed (child, time))
-    note_loss (kills, time - find_time (child, arrived));
+    note_loss (kills, time - find_time (child, arrived), bearable);
 }
 
 /* It came to its end before: nothing is left to be sent, or on disk. */
@@ -328,7 +414,8 @@ test_a_recording_killed_at_any_moment (void)
   g_test_message ("%d recordings; at most %.3f s before a kill were lost",
                   kills.killed, kills.worst / 1e6);
   g_assert_cmpint (kills.killed, >=, RECORDING_KILLS);
-  g_assert_cmpint (kills.worst, <=, MAX_LOSS);
+  /* Whatever the machine did meanwhile, not in each of them. */
+  g_assert_cmpuint (kills.lates, <=, RECORDING_KILLS / 20);
   g_mutex_clear (&kills.lock);
 }
 
@@ -371,7 +458,7 @@ record_offline (const gchar *url,
         g_rand_int_range (rand, 2 * SECOND_OF_PACKETS,
                           (gint32) recording->packets->len)));
   time = child_kill (child);
-  *owed = count_pushed (child, time - MAX_LOSS);
+  *owed = count_pushed (child, time - choose_loss (child, time));
   *begun = MIN (count_pushed (child, time) + 1, recording->packets->len);
 }
 
@@ -492,6 +579,7 @@ int
 main (int    argc,
       char **argv)
 {
+  GThread *thread;
   int result;
 
   harness_init (&argc, &argv);
@@ -500,11 +588,17 @@ main (int    argc,
   work = harness_folder_new ();
   recording = arrived_make_noise (work, "noise.ogg", DURATION);
   find_places ();
+  syncs = g_array_new (FALSE, FALSE, sizeof (Sync));
+  syncing = TRUE;
+  thread = g_thread_new ("sync", keep_syncing, NULL);
   g_test_add_func ("/kill/a-recording-at-any-moment",
                    test_a_recording_killed_at_any_moment);
   g_test_add_func ("/kill/a-delivery-at-any-moment",
                    test_a_delivery_killed_at_any_moment);
   result = g_test_run ();
+  g_atomic_int_set (&syncing, FALSE);
+  g_thread_join (thread);
+  g_array_unref (syncs);
   g_hash_table_unref (places);
   ogg_file_free (recording);
   harness_folder_remove (work);

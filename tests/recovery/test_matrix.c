@@ -20,7 +20,7 @@
 #define AT_ONCE 8
 
 /* Of the disk, in µs, unless something hangs. */
-#define DISK_PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define DISK_PATIENCE G_TIME_SPAN_MINUTE
 
 #define CLIENT "clinic:s3cret-of-the-clinic"
 
@@ -245,8 +245,12 @@ run_case (gpointer data,
   g_autofree gchar *second = what->second != NULL
                                  ? g_strdup_printf ("--fault %s", what->second)
                                  : g_strdup ("");
+  /* Results of fewer chunks than were sent make the outbox stay where it is; here
+   * the question is what becomes of a session that is at work. */
+  const gboolean works = g_str_equal (what->first, "get:2:short-list");
   g_autofree gchar *options = g_strdup_printf (
-      "--client " CLIENT " --fault %s %s", what->first, second);
+      "--client " CLIENT " --processing-time %d --fault %s %s", works ? 2 : 0,
+      what->first, second);
   g_autoptr (Sandbox) sandbox = sandbox_new (options);
 
   if (what->discards)

@@ -20,7 +20,7 @@
  * off its processor for as long; where that happened the wall clock is not held
  * against us, but the count is printed. */
 #define LONG (100 * G_TIME_SPAN_MILLISECOND)
-#define TOO_LONG (5 * G_TIME_SPAN_SECOND)
+#define TOO_LONG (20 * G_TIME_SPAN_SECOND)
 
 /* An answer that takes its time, and comes. */
 #define SLOWLY 30
@@ -192,9 +192,10 @@ test_operations (Fixture      *f,
   g_test_message ("longest state change: %.1f ms; over 100 ms: %u of %u",
                   worst / 1e3, late, operations);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
-  /* Natively one may be the machine's; more would be ours. */
+  /* Natively a few may be the machine's, which does other work; where the element
+   * waits for something that does not come, it is one in a few dozen. */
   if (operations == OPERATIONS)
-    g_assert_cmpuint (late, <=, 1);
+    g_assert_cmpuint (late, <=, operations / 100);
 }
 
 int

@@ -1,0 +1,75 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gstekascribemixer.h"
+
+G_BEGIN_DECLS
+
+/* Between gstekascribemixer.c (the thread that mixes) and gstekascribemixerlegs.c
+ * (what comes in). */
+
+#define GST_EKASCRIBE_MIXER_LEG_CAPS                                          \
+  "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
+  "rate = (int) 16000, channels = (int) 1"
+
+/* Bytes of one sample */
+#define GST_EKASCRIBE_MIXER_BPS 2
+
+/* It has no @number until its caps come: the mix does not know it yet. It is in the
+ * list of legs for as long as its pad is there. */
+typedef struct
+{
+  GstPad *pad;
+  guint channel;
+  gboolean numbered;
+  guint number;
+  GstSegment segment;
+  gboolean flushing;
+  gboolean hurried; /* nobody may wait: its pad is about to go */
+  gboolean ended;
+  gboolean live;
+  GstClockTime latency;
+} GstEkascribeMixerLeg;
+
+struct _GstEkascribeMixer
+{
+  GstElement parent;
+
+  GstPad *src;
+  guint channels;
+  const GstEkascribeMixerFuncs *funcs;
+  gpointer user_data;
+
+  /* Guards all below. Nothing is called while it is held but the mix. */
+  GMutex lock;
+  GCond cond; /* anything of it changed */
+  EkaMix *mix;
+  GList *legs; /* of GstEkascribeMixerLeg */
+  guint next_pad;
+  gint64 start_until;   /* monotonic time: legs without caps are waited for */
+  gboolean halted;
+  gboolean draining;    /* somebody waits until nothing is left */
+  gboolean busy;        /* the thread pushes */
+  gboolean open;        /* the way is free */
+  gboolean done;        /* EOS was pushed */
+  gboolean revived;     /* but it was no end */
+  guint seqnum;         /* of the EOS of the leg that ended last */
+  GstFlowReturn flow;   /* what the last push came to */
+  GstBuffer *refused;   /* by a flush; to be pushed again */
+
+  /* Of the thread */
+  gboolean begun; /* stream-start and caps were pushed */
+  GstClockTime next; /* where the next buffer is expected */
+};
+
+extern GstStaticPadTemplate gst_ekascribe_mixer_leg_template;
+
+gboolean gst_ekascribe_mixer_awaits_leg_locked
+                                         (GstEkascribeMixer *self);
+gboolean gst_ekascribe_mixer_have_all_ended_locked
+                                         (GstEkascribeMixer *self);
+
+G_END_DECLS

@@ -1,0 +1,280 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* The mix that pads make where they meet, and the flushes that make it room. */
+#include "gstekascribejunctionprivate.h"
+
+#include "gstekascribedecoder.h"
+
+static void
+complain_locked (GstEkascribeJunction *self,
+                 const GError         *error)
+{
+  GST_ELEMENT_ERROR (self->bin, RESOURCE, SETTINGS, ("%s", error->message),
+                     ("container, of a mix"));
+}
+
+/* The way from the mixer to the packet sink. */
+static gboolean
+link_mixer_locked (GstEkascribeJunction *self)
+{
+  const guint channels = gst_ekascribe_junction_has_stereo_locked (self) ? 2 : 1;
+  GstPad *target = GST_BASE_SINK_PAD (self->sink);
+  g_autoptr (GstPad) src =
+      gst_element_get_static_pad (GST_ELEMENT (self->mixer), "src");
+  g_autoptr (GstPad) first = NULL;
+  g_autoptr (GError) error = NULL;
+  GstEkascribeFormat format;
+
+  if (!gst_ekascribe_recording_choose_format (self->recording, NULL, &format,
+                                              &error)) {
+    complain_locked (self, error);
+    return FALSE;
+  }
+  gst_ekascribe_packet_sink_set_format (self->sink, &format);
+  gst_ekascribe_packet_sink_plug (self->sink, FALSE);
+  if (format.codec != EKA_CODEC_OPUS)
+    return GST_PAD_LINK_SUCCESSFUL (gst_pad_link (src, target));
+  self->encoder =
+      gst_ekascribe_decoder_build_encoder (self->bin, channels, target);
+  if (self->encoder == NULL)
+    return FALSE;
+  first = gst_ekascribe_decoder_get_pad (self->encoder);
+  return GST_PAD_LINK_SUCCESSFUL (gst_pad_link (src, first));
+}
+
+/* Another way leads to the packet sink now. Where the old one was given up in the
+ * middle of a flush, the end of that will not come there. No pad leads there that
+ * may bring another flush. */
+void
+gst_ekascribe_junction_end_old_flush (GstEkascribeJunction *self)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (self->sink);
+
+  g_mutex_lock (&self->flush_lock);
+  if (self->flushes == 0 && GST_PAD_IS_ACTIVE (pad) &&
+      GST_PAD_IS_FLUSHING (pad))
+    gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
+  g_mutex_unlock (&self->flush_lock);
+}
+
+/* What came alone has arrived, and what is mixed follows in another session. */
+void
+gst_ekascribe_junction_open_locked (GstEkascribeJunction *self)
+{
+  if (self->open || self->mixer == NULL || self->halted)
+    return;
+  self->open = TRUE;
+  gst_ekascribe_packet_sink_break (self->sink);
+  link_mixer_locked (self);
+}
+
+/* So often, in µs, the mixer's thread looks whether it may take the way itself. */
+#define LOOK (10 * G_TIME_SPAN_MILLISECOND)
+
+/* On the mixer's thread. Who has the lock may be waiting for that thread to end.
+ *
+ * Returns: %FALSE, and the lock is not taken, where that is so */
+static gboolean
+lock_for_mixer (GstEkascribeJunction *self,
+                GstEkascribeMixer    *mixer)
+{
+  while (!g_mutex_trylock (&self->lock)) {
+    if (gst_ekascribe_mixer_is_halted (mixer))
+      return FALSE;
+    g_usleep (G_TIME_SPAN_MILLISECOND);
+  }
+  return TRUE;
+}
+
+/* The pad that came alone gives the way free with its next data. On the mixer's
+ * thread: where it gets none it is made to. That never waits for a stream lock, for
+ * who holds it may wait for the mixer. */
+static void
+open_way (GstEkascribeMixer *mixer,
+          gpointer           user_data)
+{
+  GstEkascribeJunction *self = user_data;
+
+  if (!lock_for_mixer (self, mixer))
+    return;
+  while (self->direct != NULL && !self->halted) {
+    g_autoptr (GstEkascribeInput) input = gst_object_ref (self->direct);
+
+    g_mutex_unlock (&self->lock);
+    if (GST_PAD_STREAM_TRYLOCK (input)) {
+      gst_ekascribe_input_make_way (input);
+      GST_PAD_STREAM_UNLOCK (input);
+    }
+    if (!lock_for_mixer (self, mixer))
+      return;
+    if (self->direct == input && !self->halted)
+      g_cond_wait_until (&self->cond, &self->lock,
+                         g_get_monotonic_time () + LOOK);
+  }
+  gst_ekascribe_junction_open_locked (self);
+  g_mutex_unlock (&self->lock);
+  gst_ekascribe_junction_end_old_flush (self);
+  gst_ekascribe_junction_forget_eos (self);
+}
+
+static guint64
+count_packets (gpointer user_data)
+{
+  GstEkascribeJunction *self = user_data;
+
+  return gst_ekascribe_packet_sink_count (self->sink);
+}
+
+static void
+obey (gpointer user_data)
+{
+  GstEkascribeJunction *self = user_data;
+
+  self->obey (self->bin);
+}
+
+static const GstEkascribeMixerFuncs mixer_funcs = { open_way, obey,
+                                                    count_packets };
+
+void
+gst_ekascribe_junction_ensure_leg_locked (GstEkascribeJunction *self,
+                                          GstEkascribeInput    *input)
+{
+  if (input->leg != NULL)
+    return;
+  input->mixer = gst_object_ref (self->mixer);
+  input->leg = gst_ekascribe_mixer_add_leg (
+      self->mixer, gst_ekascribe_junction_choose_channel_locked (self, input));
+}
+
+void
+gst_ekascribe_junction_begin_mix_locked (GstEkascribeJunction *self)
+{
+  const guint channels = gst_ekascribe_junction_has_stereo_locked (self) ? 2 : 1;
+  GstElement *mixer = gst_ekascribe_mixer_new (channels, &mixer_funcs, self);
+  GList *l;
+
+  self->mixer = GST_EKASCRIBE_MIXER (gst_object_ref_sink (mixer));
+  self->open = FALSE;
+  for (l = self->inputs; l != NULL; l = l->next) {
+    if (gst_ekascribe_junction_counts (l->data))
+      gst_ekascribe_junction_ensure_leg_locked (self, l->data);
+  }
+  gst_ekascribe_junction_renew_locked (self);
+  gst_ekascribe_junction_tell_labels_locked (self);
+  gst_bin_add (self->bin, mixer);
+  gst_element_sync_state_with_parent (mixer);
+}
+
+void
+gst_ekascribe_junction_drop_leg_locked (GstEkascribeInput *input)
+{
+  g_autoptr (GstEkascribeMixer) mixer = g_steal_pointer (&input->mixer);
+  GstPad *leg = g_steal_pointer (&input->leg);
+
+  if (leg != NULL)
+    gst_ekascribe_mixer_remove_leg (mixer, leg);
+}
+
+/* When no thread is in the mixer but its own, which waits. */
+void
+gst_ekascribe_junction_end_mix_locked (GstEkascribeJunction *self)
+{
+  GstElement *mixer = GST_ELEMENT (self->mixer);
+
+  if (mixer == NULL)
+    return;
+  gst_ekascribe_mixer_halt (self->mixer);
+  gst_element_set_locked_state (mixer, TRUE);
+  gst_element_set_state (mixer, GST_STATE_NULL);
+  gst_ekascribe_decoder_remove (self->bin, g_steal_pointer (&self->encoder));
+  gst_bin_remove (self->bin, mixer);
+  self->mixer = NULL;
+  self->open = FALSE;
+  gst_object_unref (mixer);
+  gst_ekascribe_junction_renew_locked (self);
+}
+
+static gboolean
+have_all_ended_locked (GstEkascribeJunction *self)
+{
+  GList *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    const GstEkascribeInput *input = l->data;
+
+    if (input->leg != NULL && !input->ended)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+gst_ekascribe_junction_is_mix_over_locked (GstEkascribeJunction *self)
+{
+  return self->mixer != NULL && have_all_ended_locked (self) &&
+         gst_ekascribe_mixer_is_done (self->mixer);
+}
+
+/* --- flushes -------------------------------------------------------------- */
+
+/**
+ * gst_ekascribe_junction_begin_flush:
+ * @self: a junction
+ *
+ * Wakes whoever waits in the packet sink, and keeps others out until
+ * gst_ekascribe_junction_end_flush(). What was taken stays. After an end nobody
+ * waits, but a flush would take the end back.
+ *
+ * Returns: whether there is a flush to be ended
+ */
+gboolean
+gst_ekascribe_junction_begin_flush (GstEkascribeJunction *self)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (self->sink);
+  gboolean flush;
+
+  g_mutex_lock (&self->flush_lock);
+  flush = self->flushes > 0 || !GST_PAD_IS_EOS (pad);
+  if (flush && self->flushes++ == 0)
+    gst_pad_send_event (pad, gst_event_new_flush_start ());
+  g_mutex_unlock (&self->flush_lock);
+  return flush;
+}
+
+/**
+ * gst_ekascribe_junction_end_flush:
+ * @self: a junction whose flush was begun
+ */
+void
+gst_ekascribe_junction_end_flush (GstEkascribeJunction *self)
+{
+  g_mutex_lock (&self->flush_lock);
+  if (--self->flushes == 0)
+    gst_pad_send_event (GST_BASE_SINK_PAD (self->sink),
+                        gst_event_new_flush_stop (FALSE));
+  g_mutex_unlock (&self->flush_lock);
+}
+
+/**
+ * gst_ekascribe_junction_forget_eos:
+ * @self: a junction
+ *
+ * What comes after an end begins another recording.
+ */
+void
+gst_ekascribe_junction_forget_eos (GstEkascribeJunction *self)
+{
+  GstPad *pad = GST_BASE_SINK_PAD (self->sink);
+
+  g_mutex_lock (&self->flush_lock);
+  /* A flush that goes on does it. */
+  if (GST_PAD_IS_EOS (pad) && self->flushes == 0) {
+    gst_pad_send_event (pad, gst_event_new_flush_start ());
+    gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
+  }
+  g_mutex_unlock (&self->flush_lock);
+}

@@ -1,0 +1,49 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "fixture.h"
+
+/* One source of an ekascribesink that stands alone, with its pad. What it pushes has
+ * one value, by which it is found in a mix. */
+typedef struct
+{
+  Fixture *f;
+  GstPad *source;
+  GstPad *pad;
+  gint16 value;
+  GstClockTime time; /* of the next sample */
+  GThread *thread;
+  guint milliseconds; /* what the thread is to push */
+  gboolean ends;      /* and whether an end comes after it */
+  GstFlowReturn flow;
+} Leg;
+
+Leg          *leg_new      (Fixture      *f,
+                            const gchar  *name,
+                            gint16        value,
+                            gboolean      live);
+void          leg_begin    (Leg          *self,
+                            const gchar  *caps,
+                            GstClockTime  start);
+GstFlowReturn leg_push     (Leg          *self,
+                            guint         milliseconds);
+void          leg_start    (Leg          *self,
+                            guint         milliseconds,
+                            gboolean      ends);
+void          leg_join     (Leg          *self);
+void          leg_end      (Leg          *self);
+void          leg_flush    (Leg          *self);
+void          leg_release  (Leg          *self);
+void          leg_free     (Leg          *self);
+
+GArray       *legs_collect (Fixture      *f,
+                            guint         channels);
+guint         legs_count   (GArray       *samples,
+                            guint         channels,
+                            guint         channel,
+                            gint16        value);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Leg, leg_free)

@@ -1,0 +1,258 @@
+/* gst-ekascribe
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* What pads are called, by us and by the application. */
+#include "legs.h"
+
+#include <string.h>
+
+#define ELEMENT "ekascribesink name=s"
+#define STEREO ELEMENT " mix=stereo"
+
+#define A 1000
+#define B 300
+
+static void
+await_end (Fixture *f)
+{
+  g_autoptr (GstMessage) end =
+      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+}
+
+static gchar *
+get_body (Fixture *f,
+          guint    nth)
+{
+  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_CREATE, nth);
+  const gchar *bytes;
+  gsize size;
+
+  g_assert_nonnull (request);
+  bytes = g_bytes_get_data (request->body, &size);
+  return g_strndup (bytes, size);
+}
+
+static void
+run_labelled (Fixture     *f,
+              const gchar *line)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, line);
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  gst_child_proxy_set (GST_CHILD_PROXY (f->sink), "audio_0::label",
+                       "the \"doctor\"", "audio_1::label", "patient", NULL);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  leg_push (a, 1000);
+  leg_push (b, 1000);
+  leg_end (a);
+  leg_end (b);
+  await_end (f);
+}
+
+static void
+assert_body (Fixture     *f,
+             const gchar *text)
+{
+  g_autofree gchar *body = get_body (f, 0);
+
+  if (strstr (body, text) == NULL)
+    g_error ("%s does not say %s", body, text);
+}
+
+static void
+test_labels (Fixture      *f,
+             gconstpointer data)
+{
+  run_labelled (f, ELEMENT);
+  assert_body (f, "\"legs\":[{\"pad\":\"audio_0\",\"label\":\"the "
+                  "\\\"doctor\\\"\"},{\"pad\":\"audio_1\",\"label\":"
+                  "\"patient\"}]");
+}
+
+static void
+test_labels_of_channels (Fixture      *f,
+                         gconstpointer data)
+{
+  run_labelled (f, STEREO " additional-data=\"{\\\"room\\\":4}\"");
+  assert_body (f, "\"additional_data\":{\"room\":4,\"legs\":[{\"pad\":"
+                  "\"audio_0\",\"label\":\"the \\\"doctor\\\"\",\"channel\":"
+                  "\"left\"},{\"pad\":\"audio_1\",\"label\":\"patient\","
+                  "\"channel\":\"right\"}]}");
+}
+
+/* What the application says itself stays, and it hears of it. */
+static void
+test_labels_clash (Fixture      *f,
+                   gconstpointer data)
+{
+  run_labelled (f, ELEMENT " additional-data=\"{\\\"legs\\\":4}\"");
+  assert_body (f, "\"additional_data\":{\"legs\":4}");
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
+}
+
+/* So it does of what new-session is given. */
+static void
+test_labels_clash_in_new_session (Fixture      *f,
+                                  gconstpointer data)
+{
+  g_autoptr (Leg) leg = NULL;
+  g_autofree gchar *body = NULL;
+  gboolean done = FALSE;
+
+  fixture_launch (f, ELEMENT);
+  leg = leg_new (f, NULL, A, FALSE);
+  gst_child_proxy_set (GST_CHILD_PROXY (f->sink), "audio_0::label", "doctor",
+                       NULL);
+  fixture_play (f);
+  leg_begin (leg, PCM, 0);
+  leg_push (leg, 1000);
+  g_signal_emit_by_name (f->sink, "new-session",
+                         "{\"additional-data\":{\"legs\":4}}", &done);
+  g_assert_true (done);
+  leg_push (leg, 1000);
+  leg_end (leg);
+  await_end (f);
+  body = get_body (f, 1);
+  g_assert_nonnull (strstr (body, "\"additional_data\":{\"legs\":4}"));
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
+}
+
+static void
+test_no_stereo_stream (Fixture      *f,
+                       gconstpointer data)
+{
+  g_autoptr (GstMessage) error = NULL;
+
+  fixture_launch (f, STEREO " upload-type=stream");
+  g_assert_cmpint (gst_element_set_state (f->pipeline, GST_STATE_PLAYING), ==,
+                   GST_STATE_CHANGE_FAILURE);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  fixture_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+                        "a stream is mono");
+  g_assert_cmpstr (fixture_get_detail (error, "property"), ==, "mix");
+}
+
+/* Of several, the error says which. */
+static void
+test_error_names_the_pad (Fixture      *f,
+                          gconstpointer data)
+{
+  g_autoptr (GstMessage) error = NULL;
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT);
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, "audio/x-lpc,rate=8000,channels=1", 0);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  fixture_assert_error (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                        "audio_1: No decoder");
+}
+
+static void
+test_bad_data_names_the_pad (Fixture      *f,
+                             gconstpointer data)
+{
+  g_autoptr (GstMessage) error = NULL;
+  g_autoptr (GError) what = NULL;
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT);
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, "audio/x-flac,framed=true,rate=16000,channels=1", 0);
+  leg_push (b, 1000);
+  leg_end (b);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  gst_message_parse_error (error, &what, NULL);
+  g_assert_true (g_str_has_prefix (what->message, "audio_1: "));
+}
+
+static void
+test_no_caps_names_the_pad (Fixture      *f,
+                            gconstpointer data)
+{
+  g_autoptr (GstMessage) error = NULL;
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+  GstSegment segment;
+
+  fixture_launch (f, ELEMENT);
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (b->source, gst_event_new_stream_start ("b"));
+  gst_pad_push_event (b->source, gst_event_new_segment (&segment));
+  leg_push (b, 20);
+  error = fixture_wait (f, GST_MESSAGE_ERROR);
+  fixture_assert_error (error, GST_STREAM_ERROR,
+                        GST_STREAM_ERROR_TYPE_NOT_FOUND, "audio_1: The data");
+}
+
+/* Names that are asked for, and those that are left. */
+static void
+test_names (Fixture      *f,
+            gconstpointer data)
+{
+  static const gchar *const names[] = { "audio_1", NULL, NULL, "audio_7" };
+  static const gchar *const got[] = { "audio_1", "audio_0", "audio_2",
+                                      "audio_7" };
+  GstPad *pads[G_N_ELEMENTS (names)];
+  GObject *child;
+  guint i;
+
+  fixture_launch (f, ELEMENT);
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    pads[i] = gst_element_request_pad_simple (
+        f->sink, names[i] != NULL ? names[i] : "audio_%u");
+    g_assert_cmpstr (GST_OBJECT_NAME (pads[i]), ==, got[i]);
+    child = gst_child_proxy_get_child_by_name (GST_CHILD_PROXY (f->sink),
+                                               got[i]);
+    g_assert_true (child == G_OBJECT (pads[i]));
+    g_object_unref (child);
+  }
+  /* the packet sink is a child, too */
+  g_assert_cmpuint (
+      gst_child_proxy_get_children_count (GST_CHILD_PROXY (f->sink)), ==, 5);
+  for (i = 0; i < G_N_ELEMENTS (names); i++) {
+    gst_element_release_request_pad (f->sink, pads[i]);
+    gst_object_unref (pads[i]);
+  }
+  g_assert_cmpuint (
+      gst_child_proxy_get_children_count (GST_CHILD_PROXY (f->sink)), ==, 1);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  fixture_init (&argc, &argv);
+  add_test ("/names/labels", test_labels);
+  add_test ("/names/labels-of-channels", test_labels_of_channels);
+  add_test ("/names/labels-clash", test_labels_clash);
+  add_test ("/names/labels-clash-in-new-session",
+            test_labels_clash_in_new_session);
+  add_test ("/names/no-stereo-stream", test_no_stereo_stream);
+  add_test ("/names/error-names-the-pad", test_error_names_the_pad);
+  add_test ("/names/bad-data-names-the-pad", test_bad_data_names_the_pad);
+  add_test ("/names/no-caps-names-the-pad", test_no_caps_names_the_pad);
+  add_test ("/names/names", test_names);
+  return g_test_run ();
+}
