@@ -42,6 +42,8 @@ missing_packages ()
 apt_as_root ()
 {
   local log=$1 run=(env DEBIAN_FRONTEND=noninteractive apt-get)
+  # On a machine that has just begun, others install too; mirrors have bad moments.
+  run+=(-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
   shift
 
   if [ "$(id -u)" -ne 0 ]; then
