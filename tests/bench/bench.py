@@ -20,6 +20,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 
+import calls
 import containers
 import cuts
 import outboxes
@@ -361,8 +362,8 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True, help="build folder")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="aefghijklm", metavar="LETTERS",
-                        help="a: (a) to (d), e to m: that part; default: all")
+    parser.add_argument("--only", default="aefghijklmno", metavar="LETTERS",
+                        help="a: (a) to (d), e to o: that part; default: all")
     parser.add_argument("--smoke", action="store_true",
                         help="tiny counts: only to see that it runs")
     options = parser.parse_args()
@@ -380,6 +381,9 @@ def read_options():
     options.outbox_seconds = 10
     options.outbox_packets = 10000
     options.voices = 6
+    options.call_seconds = 12
+    options.calls = 200
+    options.calls_seconds = 20
     if options.smoke:
         options.rounds = 1
         options.packets = 6000
@@ -396,6 +400,9 @@ def read_options():
         options.outbox_seconds = 1
         options.outbox_packets = 1500
         options.voices = 2
+        options.call_seconds = 1
+        options.calls = 3
+        options.calls_seconds = 2
     return options
 
 
@@ -416,6 +423,7 @@ def measure(bench):
             containers.measure(bench, sys.modules[__name__])
         if "m" in only:
             outboxes.measure(bench, sys.modules[__name__])
+        calls.measure(bench, sys.modules[__name__])
     if "k" in only:
         cuts.measure(bench, sys.modules[__name__])
 
@@ -438,6 +446,7 @@ def main():
         streams.show(bench, table)
         if "m" in options.only:
             outboxes.show(bench, table)
+        calls.show(bench, table)
         print(f"medians of {options.rounds} rounds, "
               f"{os.cpu_count()} processors")
         table.print()

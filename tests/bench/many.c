@@ -7,7 +7,6 @@
  * one `name value` a line: times in ns, memory in KiB. Half of the recordings may
  * end early, so that their results are waited for while the others upload. */
 #include <string.h>
-#include <sys/resource.h>
 
 #include "source.h"
 
@@ -94,29 +93,6 @@ make_pipeline (const BenchPackets *packets,
   return pipeline;
 }
 
-static gint64
-get_cpu (void)
-{
-  struct rusage usage;
-
-  getrusage (RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
-             G_GINT64_CONSTANT (1000000000) +
-         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) *
-             G_GINT64_CONSTANT (1000);
-}
-
-static guint
-count_threads (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
-  guint n = 0;
-
-  while (dir != NULL && g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 /* Returns: bytes of audio that the outboxes of @pipelines keep */
 static guint64
 count_kept (GPtrArray *pipelines)
@@ -185,7 +161,7 @@ print_numbers (guint  elements,
   g_mutex_lock (&lock);
   g_print ("cpu_share %.4f\n", cpu / (gdouble) wall);
   g_print ("worker_share %.4f\n", worker_cpu / (gdouble) wall);
-  g_print ("threads %u\nworkers %u\n", count_threads (), workers);
+  g_print ("threads %u\nworkers %u\n", bench_threads (), workers);
   g_print ("memory %u\n", bench_memory ());
   g_print ("chunks %u\n", numbers.chunks);
   g_print ("delay_mean %.0f\n", numbers.chunks == 0 ? 0. :
@@ -213,14 +189,14 @@ run (const BenchPackets *packets,
   for (i = 0; i < elements; i++)
     g_ptr_array_add (pipelines, make_pipeline (packets, i % 2 ? early : count,
                                                sink));
-  cpu = get_cpu ();
+  cpu = bench_cpu ();
   wall = g_get_monotonic_time ();
   for (i = 0; i < elements; i++)
     gst_element_set_state (g_ptr_array_index (pipelines, i),
                            GST_STATE_PLAYING);
   good = wait_for_sources (pipelines, samples);
   print_numbers (elements, (g_get_monotonic_time () - wall) * 1000,
-                 get_cpu () - cpu);
+                 bench_cpu () - cpu);
   for (i = 0; i < elements; i++)
     gst_element_set_state (g_ptr_array_index (pipelines, i), GST_STATE_NULL);
   return good;

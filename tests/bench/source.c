@@ -5,12 +5,13 @@
 #include "source.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 /* @costs[n]: CPU time of the streaming thread from the making of packet n to
- * that of the next one, in ns. Written in full before the run, so that the
- * memory of a run does not grow by it. */
+ * that of the next one, in ns; @pushes[n]: wall time that packet n was downstream.
+ * Written in full before the run, so that the memory of a run does not grow by it. */
 struct _BenchSource
 {
   GstPushSrc parent;
@@ -21,7 +22,9 @@ struct _BenchSource
   guint next;
   gint64 began;
   gint64 last_cpu;
+  gint64 pushed; /* when the packet before was, in ns */
   guint32 *costs;
+  guint32 *pushes;
   guint memory[BENCH_MEMORY_SAMPLES];
 };
 
@@ -116,6 +119,39 @@ bench_memory (void)
 }
 
 /**
+ * bench_cpu:
+ *
+ * Returns: CPU time that the process has taken, in ns
+ */
+gint64
+bench_cpu (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+             G_GINT64_CONSTANT (1000000000) +
+         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) *
+             G_GINT64_CONSTANT (1000);
+}
+
+/**
+ * bench_threads:
+ *
+ * Returns: threads of the process
+ */
+guint
+bench_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/**
  * bench_workers:
  * @cpu: (out): CPU time of the element's network threads that run, in ns
  *
@@ -146,12 +182,18 @@ bench_workers (gint64 *cpu)
 }
 
 static gint64
-thread_cpu (void)
+read_clock (clockid_t clock)
 {
   struct timespec now;
 
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime (clock, &now);
   return now.tv_sec * G_GINT64_CONSTANT (1000000000) + now.tv_nsec;
+}
+
+static gint64
+thread_cpu (void)
+{
+  return read_clock (CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void
@@ -183,8 +225,11 @@ bench_source_create (GstPushSrc *source,
   BenchSource *self = BENCH_SOURCE (source);
   GBytes *packet;
 
-  if (self->next > 0)
+  if (self->next > 0) {
     self->costs[self->next - 1] = thread_cpu () - self->last_cpu;
+    self->pushes[self->next - 1] =
+        (guint32) MIN (read_clock (CLOCK_MONOTONIC) - self->pushed, G_MAXUINT32);
+  }
   sample_memory (self);
   if (self->next == self->count) {
     gst_element_post_message (
@@ -206,6 +251,16 @@ bench_source_create (GstPushSrc *source,
   GST_BUFFER_DURATION (*buffer) = BENCH_PACKET_DURATION;
   self->next++;
   return GST_FLOW_OK;
+}
+
+/* Behind the wait for its time. */
+static GstPadProbeReturn
+on_push (GstPad          *pad,
+         GstPadProbeInfo *info,
+         gpointer         user_data)
+{
+  ((BenchSource *) user_data)->pushed = read_clock (CLOCK_MONOTONIC);
+  return GST_PAD_PROBE_OK;
 }
 
 static GstCaps *
@@ -251,6 +306,8 @@ bench_source_new (const BenchPackets *packets,
   self->pace = pace;
   self->costs = g_new (guint32, count);
   memset (self->costs, 0xff, count * sizeof (guint32));
+  self->pushes = g_new (guint32, count);
+  memset (self->pushes, 0xff, count * sizeof (guint32));
   gst_base_src_set_live (GST_BASE_SRC (self), live);
   return GST_ELEMENT (self);
 }
@@ -272,6 +329,22 @@ bench_source_get_costs (BenchSource *self,
 }
 
 /**
+ * bench_source_get_pushes:
+ * @self: a source that has sent all
+ * @n_pushes: (out): how many packets
+ *
+ * Returns: (array length=n_pushes) (transfer none): wall time for which each packet
+ *   kept the streaming thread, in ns
+ */
+const guint32 *
+bench_source_get_pushes (BenchSource *self,
+                         guint       *n_pushes)
+{
+  *n_pushes = self->count;
+  return self->pushes;
+}
+
+/**
  * bench_source_get_memory:
  * @self: a source that has sent all
  *
@@ -288,6 +361,7 @@ static void
 bench_source_finalize (GObject *object)
 {
   g_free (BENCH_SOURCE (object)->costs);
+  g_free (BENCH_SOURCE (object)->pushes);
   G_OBJECT_CLASS (bench_source_parent_class)->finalize (object);
 }
 
@@ -311,4 +385,6 @@ static void
 bench_source_init (BenchSource *self)
 {
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
+  gst_pad_add_probe (GST_BASE_SRC_PAD (self), GST_PAD_PROBE_TYPE_BUFFER, on_push,
+                     self, NULL);
 }

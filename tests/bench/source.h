@@ -41,9 +41,13 @@ GstElement    *bench_source_new        (const BenchPackets *packets,
                                         gboolean            live);
 const guint32 *bench_source_get_costs  (BenchSource        *self,
                                         guint              *n_costs);
+const guint32 *bench_source_get_pushes (BenchSource        *self,
+                                        guint              *n_pushes);
 const guint   *bench_source_get_memory (BenchSource        *self);
 GstElement    *bench_sink_new          (const gchar        *line);
 guint          bench_memory            (void);
+gint64         bench_cpu               (void);
+guint          bench_threads           (void);
 guint          bench_workers           (gint64             *cpu);
 
 G_END_DECLS
