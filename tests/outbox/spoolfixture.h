@@ -68,7 +68,7 @@ spool_fixture_tear_down (SpoolFixture *f,
   g_assert_true (eka_disk_wait (f->disk, -1));
   eka_store_unref (f->store);
   eka_disk_release (f->disk);
-  g_assert_true (eka_disk_wait_gone (10 * G_TIME_SPAN_SECOND));
+  g_assert_true (eka_disk_wait_gone (G_TIME_SPAN_MINUTE));
   trace_unref (f->trace);
   g_clear_error (&f->fault);
   g_free (f->location);

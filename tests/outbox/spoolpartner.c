@@ -153,6 +153,6 @@ main (int   argc,
     result = run_list (argv[2]);
   eka_store_unref (store);
   eka_disk_release (disk);
-  eka_disk_wait_gone (10 * G_TIME_SPAN_SECOND);
+  eka_disk_wait_gone (G_TIME_SPAN_MINUTE);
   return result;
 }

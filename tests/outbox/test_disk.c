@@ -9,7 +9,7 @@
 #include "doubles.h"
 #include "outbox/disk.h"
 
-#define WAIT (20 * G_TIME_SPAN_SECOND)
+#define WAIT G_TIME_SPAN_MINUTE
 #define HOUR (3600 * G_TIME_SPAN_SECOND)
 
 /* What happens on the disk's thread, and a gate that holds it up. */

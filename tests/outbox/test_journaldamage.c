@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "../checked.h"
 #include "journalfixture.h"
 
 #include "chunk/pcm.h"
@@ -9,7 +10,8 @@
 #include <string.h>
 
 /* Bytes between two that are damaged, where not each one is */
-#define STRIDE 5
+#define STRIDE checked_count (5, 23)
+#define FINE_STRIDE checked_count (1, 5) /* where all else is the same */
 
 static GBytes *
 concat (GPtrArray *heard)
@@ -244,7 +246,7 @@ test_cut (void)
       gsize size;
 
       for (size = 0; size <= journal->bytes->len;
-           size += kind == 0 ? 1 : STRIDE)
+           size += kind == 0 ? FINE_STRIDE : STRIDE)
         check_cut (journal, size);
     }
 }
@@ -285,7 +287,7 @@ test_flip (void)
       g_autoptr (Journal) journal = journal_new (kind, 4, 6, FALSE);
       gsize i;
 
-      for (i = 0; i < journal->bytes->len; i += kind == 0 ? 1 : STRIDE)
+      for (i = 0; i < journal->bytes->len; i += kind == 0 ? FINE_STRIDE : STRIDE)
         flip (journal, i, i % 2 == 0 ? 0xff : 1 << i % 8);
     }
 }

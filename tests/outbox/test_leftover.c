@@ -558,7 +558,7 @@ test_many (SpoolFixture *f,
   const gboolean slow = g_getenv ("EKASCRIBE_TEST_CHECKED") != NULL;
   const guint n = slow ? MANY / 20 : MANY;
   g_autoptr (GPtrArray) list = NULL;
-  gint64 start;
+  clock_t began;
   guint i;
 
   for (i = 0; i < n; i++)
@@ -569,10 +569,10 @@ test_many (SpoolFixture *f,
       write_in (f, name, "session.json", "{}");
       write_in (f, name, "lock", "");
     }
-  start = g_get_monotonic_time ();
+  /* Of the processor, which others may have for a while. */
+  began = clock ();
   list = eka_leftover_list (f->location, NULL);
-  g_assert_true (slow ||
-                 g_get_monotonic_time () - start < 5 * G_TIME_SPAN_SECOND);
+  g_assert_true (slow || clock () - began < 5 * CLOCKS_PER_SEC);
   g_assert_cmpuint (list->len, ==, n);
   for (i = 0; i < n; i++)
     {

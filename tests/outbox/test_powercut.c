@@ -30,7 +30,7 @@
 #define LATE 4
 
 /* µs that the disk is given, unless it hangs. */
-#define PATIENCE (30 * G_TIME_SPAN_SECOND)
+#define PATIENCE G_TIME_SPAN_MINUTE
 
 /* Marks */
 #define PUSHED "pushed"   /* a packet */

@@ -4,12 +4,13 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "outbox/store.h"
 #include "scratch.h"
 #include "trace.h"
 
-#define WAIT (20 * G_TIME_SPAN_SECOND)
+#define WAIT G_TIME_SPAN_MINUTE
 #define MIB (G_GUINT64_CONSTANT (1) << 20)
 #define GIB (G_GUINT64_CONSTANT (1) << 30)
 #define ONE "20240229T120000Z-0123abcd"
@@ -518,7 +519,7 @@ test_ten_thousand_sessions_are_fine (Fixture      *f,
                                      gconstpointer data)
 {
   const guint n = g_getenv ("EKASCRIBE_TEST_CHECKED") != NULL ? 500 : 10000;
-  gint64 start;
+  clock_t began;
   guint i;
 
   scratch_make_folder (&f->scratch, "outbox", 0700);
@@ -539,11 +540,13 @@ test_ten_thousand_sessions_are_fine (Fixture      *f,
       g_assert_cmpint (fclose (file), ==, 0);
     }
   use_store (f, "outbox", n + 1);
-  start = g_get_monotonic_time ();
+  /* Of the processor, which others may have for a while. */
+  began = clock ();
   take_too_much (f, 2, "");
-  g_test_message ("%u sessions in %" G_GINT64_FORMAT " ms", n,
-                  (g_get_monotonic_time () - start) / 1000);
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 10 * G_TIME_SPAN_SECOND);
+  began = clock () - began;
+  g_test_message ("%u sessions in %.3f s of CPU", n,
+                  (gdouble) began / CLOCKS_PER_SEC);
+  g_assert_cmpint (began, <, 10 * CLOCKS_PER_SEC);
   take (f, 1);
 }
 
