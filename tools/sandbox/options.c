@@ -319,6 +319,17 @@ parse_transcriber (SandboxOptions *options,
   return FALSE;
 }
 
+/* What is no option. */
+static gboolean
+check_rest (int argc, char **argv, GError **error)
+{
+  if (argc < 2)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+               "“%s” is not an option", argv[1]);
+  return FALSE;
+}
+
 /**
  * sandbox_options_parse:
  * @argc: (inout): as main() got it
@@ -415,12 +426,8 @@ sandbox_options_parse (int *argc, char ***argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return NULL;
-  if (*argc > 1)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                   "“%s” is not an option", (*argv)[1]);
-      return NULL;
-    }
+  if (!check_rest (*argc, *argv, error))
+    return NULL;
   if (options->address == NULL)
     options->address = g_strdup (DEFAULT_ADDRESS);
   if (!parse_lists (options, methods, formats, languages, error) ||
