@@ -10,19 +10,22 @@
  * gst_ekascribe_junction_new:
  * @bin: the element; no reference is kept
  * @sink: where all ways lead
- * @obey: called where a mix was drained
+ * @steering: (transfer none): what a mix is drained for
+ * @obey: called where it was
  *
  * Returns: (transfer full): a junction without pads
  */
 GstEkascribeJunction *
 gst_ekascribe_junction_new (GstBin                 *bin,
                             GstEkascribePacketSink *sink,
+                            GstEkascribeSteering   *steering,
                             GstEkascribeJunctionFunc obey)
 {
   GstEkascribeJunction *self = g_new0 (GstEkascribeJunction, 1);
 
   self->bin = bin;
   self->sink = gst_object_ref (sink);
+  self->steering = gst_ekascribe_steering_ref (steering);
   self->obey = obey;
   g_mutex_init (&self->flush_lock);
   g_mutex_init (&self->lock);
@@ -40,6 +43,7 @@ gst_ekascribe_junction_free (GstEkascribeJunction *self)
   g_list_free_full (self->inputs, gst_object_unref);
   g_clear_pointer (&self->recording, gst_ekascribe_recording_unref);
   gst_object_unref (self->sink);
+  gst_ekascribe_steering_unref (self->steering);
   g_mutex_clear (&self->flush_lock);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
@@ -624,7 +628,8 @@ get_mixer (GstEkascribeJunction *self)
  * @self: a junction
  * @input: (nullable): a pad whose stream lock is held, and that waits
  *
- * Where pads are mixed: see gst_ekascribe_mixer_drain().
+ * Where pads are mixed: see gst_ekascribe_mixer_drain(). Not before the one that was
+ * alone has given the way free: it does so with its next data, and is not waited for.
  *
  * Returns: %FALSE where @input was flushed meanwhile
  */
@@ -636,7 +641,7 @@ gst_ekascribe_junction_drain (GstEkascribeJunction *self,
   g_autoptr (GstPad) leg = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->mixer != NULL)
+  if (self->mixer != NULL && self->direct == NULL)
     mixer = gst_object_ref (self->mixer);
   if (input != NULL && input->leg != NULL && input->mixer == mixer)
     leg = gst_object_ref (input->leg);

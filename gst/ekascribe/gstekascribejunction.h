@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gstekascribeinput.h"
+#include "gstekascribesteering.h"
 
 #include "mix/mix.h"
 
@@ -59,6 +60,7 @@ typedef void (*GstEkascribeJunctionFunc) (gpointer bin);
 GstEkascribeJunction *gst_ekascribe_junction_new
                                        (GstBin                 *bin,
                                         GstEkascribePacketSink *sink,
+                                        GstEkascribeSteering   *steering,
                                         GstEkascribeJunctionFunc obey);
 void     gst_ekascribe_junction_free   (GstEkascribeJunction   *self);
 void     gst_ekascribe_junction_start  (GstEkascribeJunction   *self,

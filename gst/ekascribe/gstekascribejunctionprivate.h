@@ -31,6 +31,7 @@ struct _GstEkascribeJunction
 {
   GstBin *bin;
   GstEkascribePacketSink *sink;
+  GstEkascribeSteering *steering;
   GstEkascribeJunctionFunc obey;
   GMutex flush_lock; /* one flush of ours after the other */
   guint flushes;     /* that were begun; guarded by it */

@@ -46,9 +46,32 @@ make_buffer (GstEkascribeMixer *self,
   return buffer;
 }
 
-/* Returns: (transfer full) (nullable): what is ready */
+/* Whoever waits for a drain up to that one goes on. */
+static void
+end_drain_locked (GstEkascribeMixer *self,
+                  guint              drain)
+{
+  self->drained = drain;
+  g_cond_broadcast (&self->cond);
+}
+
+/* Returns: whether all has to be mixed that is there, for somebody waits for it, and
+ * not for what has been done meanwhile */
+static gboolean
+is_asked_locked (GstEkascribeMixer *self)
+{
+  if (self->drains == self->drained)
+    return FALSE;
+  if (self->funcs->is_asked (self->user_data))
+    return TRUE;
+  end_drain_locked (self, self->drains);
+  return FALSE;
+}
+
+/* @all: whoever is behind. Returns: (transfer full) (nullable): what is ready */
 static GstBuffer *
-take_locked (GstEkascribeMixer *self)
+take_locked (GstEkascribeMixer *self,
+             gboolean           all)
 {
   g_autoptr (GByteArray) samples = NULL;
   guint64 running_time;
@@ -56,8 +79,8 @@ take_locked (GstEkascribeMixer *self)
   if (self->refused != NULL)
     return g_steal_pointer (&self->refused);
   samples = g_byte_array_new ();
-  if (gst_ekascribe_mixer_awaits_leg_locked (self) ||
-      !eka_mix_take (self->mix, self->draining, samples, &running_time))
+  if ((!all && gst_ekascribe_mixer_awaits_leg_locked (self)) ||
+      !eka_mix_take (self->mix, all, samples, &running_time))
     return NULL;
   return make_buffer (self, samples, running_time);
 }
@@ -68,20 +91,21 @@ wait_for_task_locked (GstEkascribeMixer *self,
                       GstBuffer        **buffer)
 {
   while (!self->halted) {
+    const gboolean asked = is_asked_locked (self);
+
     if (!self->open)
       return OPEN;
     if (self->flow == GST_FLOW_OK) {
-      *buffer = take_locked (self);
+      *buffer = take_locked (self, asked);
       if (*buffer != NULL)
         return PUSH;
-      if (self->draining)
+      if (asked)
         return OBEY;
       if ((!self->done || self->revived) &&
           gst_ekascribe_mixer_have_all_ended_locked (self))
         return END;
     }
-    self->draining = FALSE;
-    g_cond_broadcast (&self->cond);
+    end_drain_locked (self, self->drains);
     if (gst_ekascribe_mixer_awaits_leg_locked (self))
       g_cond_wait_until (&self->cond, &self->lock, self->start_until);
     else
@@ -179,11 +203,13 @@ run (gpointer user_data)
 {
   GstEkascribeMixer *self = user_data;
   GstBuffer *buffer = NULL;
+  guint drain;
   Task task;
 
   g_mutex_lock (&self->lock);
   self->busy = FALSE;
   task = wait_for_task_locked (self, &buffer);
+  drain = self->drains;
   self->busy = TRUE;
   g_mutex_unlock (&self->lock);
   switch (task) {
@@ -202,8 +228,7 @@ run (gpointer user_data)
     case OBEY:
       self->funcs->obey (self->user_data);
       g_mutex_lock (&self->lock);
-      self->draining = FALSE;
-      g_cond_broadcast (&self->cond);
+      end_drain_locked (self, drain);
       g_mutex_unlock (&self->lock);
       return;
     case END:
@@ -378,15 +403,13 @@ gst_ekascribe_mixer_take_rest (GstEkascribeMixer *self,
                        NULL);
   gst_segment_init (&segment, GST_FORMAT_TIME);
   g_mutex_lock (&self->lock);
-  self->draining = TRUE;
-  buffer = take_locked (self);
+  buffer = take_locked (self, TRUE);
   if (buffer != NULL) {
     g_queue_push_tail (rest, gst_event_new_caps (caps));
     g_queue_push_tail (rest, gst_event_new_segment (&segment));
   }
-  for (; buffer != NULL; buffer = take_locked (self))
+  for (; buffer != NULL; buffer = take_locked (self, TRUE))
     g_queue_push_tail (rest, buffer);
-  self->draining = FALSE;
   g_mutex_unlock (&self->lock);
 }
 

@@ -30,8 +30,9 @@ G_DECLARE_FINAL_TYPE (GstEkascribeMixer,
  * GstEkascribeMixerFuncs:
  * @open: called on the mixer's thread before it pushes anything: makes the way
  *   free, and may wait for that
- * @obey: called there when gst_ekascribe_mixer_drain() has its will, before anything
- *   that comes later is pushed
+ * @is_asked: whether @obey has something to do; called with the mixer's lock
+ * @obey: called on the mixer's thread when gst_ekascribe_mixer_drain() has its will,
+ *   before anything that comes later is pushed
  * @count: how many packets have arrived at the end of the way; tells a buffer that
  *   was taken, although its push was interrupted later, from one that was not
  *
@@ -40,6 +41,7 @@ G_DECLARE_FINAL_TYPE (GstEkascribeMixer,
 typedef struct
 {
   void (*open) (GstEkascribeMixer *mixer, gpointer user_data);
+  gboolean (*is_asked) (gpointer user_data);
   void (*obey) (gpointer user_data);
   guint64 (*count) (gpointer user_data);
 } GstEkascribeMixerFuncs;

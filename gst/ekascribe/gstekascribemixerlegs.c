@@ -379,7 +379,7 @@ gst_ekascribe_mixer_awaits_leg_locked (GstEkascribeMixer *self)
     if (!leg->numbered && !leg->ended)
       break;
   }
-  if (l == NULL || self->draining)
+  if (l == NULL)
     return FALSE;
   if (is_live_locked (self, &latency))
     self->start_until =
@@ -504,9 +504,9 @@ gst_ekascribe_mixer_remove_leg (GstEkascribeMixer *self,
  * @pad: (nullable): a leg whose thread waits
  *
  * Has all mixed that is there, whoever is behind, and waits until it was pushed and
- * the thread has obeyed. The wait ends early where @pad is flushed or about to go or
- * the mixer is halted, and there is none before the way is free. Not to be called on
- * the mixer's thread.
+ * the thread has obeyed. Nothing happens where it has obeyed meanwhile: what has come
+ * since may well wait for the others. The wait ends early where @pad is flushed or
+ * about to go or the mixer is halted. Not to be called on the mixer's thread.
  *
  * Returns: %FALSE where @pad was flushed
  */
@@ -516,13 +516,12 @@ gst_ekascribe_mixer_drain (GstEkascribeMixer *self,
 {
   const GstEkascribeMixerLeg *leg = pad != NULL ? get_leg (pad) : NULL;
   gboolean good;
+  guint drain;
 
   g_mutex_lock (&self->lock);
-  if (self->open) {
-    self->draining = TRUE;
-    g_cond_broadcast (&self->cond);
-  }
-  while (self->draining && !self->halted &&
+  drain = ++self->drains;
+  g_cond_broadcast (&self->cond);
+  while ((gint) (self->drained - drain) < 0 && !self->halted &&
          !(leg != NULL && (leg->flushing || leg->hurried)))
     g_cond_wait (&self->cond, &self->lock);
   good = leg == NULL || !leg->flushing;

@@ -51,7 +51,8 @@ struct _GstEkascribeMixer
   guint next_pad;
   gint64 start_until;   /* monotonic time: legs without caps are waited for */
   gboolean halted;
-  gboolean draining;    /* somebody waits until nothing is left */
+  guint drains;         /* how often somebody waited until nothing was left */
+  guint drained;        /* up to which of them that was done */
   gboolean busy;        /* the thread pushes */
   gboolean open;        /* the way is free */
   gboolean done;        /* EOS was pushed */

@@ -128,6 +128,14 @@ count_packets (gpointer user_data)
   return gst_ekascribe_packet_sink_count (self->sink);
 }
 
+static gboolean
+is_asked (gpointer user_data)
+{
+  GstEkascribeJunction *self = user_data;
+
+  return gst_ekascribe_steering_is_pending (self->steering);
+}
+
 static void
 obey (gpointer user_data)
 {
@@ -136,7 +144,7 @@ obey (gpointer user_data)
   self->obey (self->bin);
 }
 
-static const GstEkascribeMixerFuncs mixer_funcs = { open_way, obey,
+static const GstEkascribeMixerFuncs mixer_funcs = { open_way, is_asked, obey,
                                                     count_packets };
 
 void

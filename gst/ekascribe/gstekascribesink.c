@@ -753,9 +753,10 @@ gst_ekascribe_sink_init (GstEkascribeSink *self)
   self->last_stats = gst_structure_new_empty ("ekascribe-stats");
   self->packet_sink =
       g_object_new (GST_TYPE_EKASCRIBE_PACKET_SINK, "name", "packets", NULL);
-  self->junction = gst_ekascribe_junction_new (
-      GST_BIN (self), self->packet_sink, gst_ekascribe_sink_obey_in_mix);
   self->steering = gst_ekascribe_steering_new (GST_ELEMENT (self));
+  self->junction =
+      gst_ekascribe_junction_new (GST_BIN (self), self->packet_sink,
+                                  self->steering, gst_ekascribe_sink_obey_in_mix);
   gst_ekascribe_packet_sink_set_steering (self->packet_sink, self->steering);
   gst_bin_add (GST_BIN (self), GST_ELEMENT (self->packet_sink));
   gst_ekascribe_packet_sink_plug (self->packet_sink, TRUE);

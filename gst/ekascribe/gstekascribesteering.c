@@ -705,10 +705,7 @@ obey (GstEkascribeSink  *self,
 void
 gst_ekascribe_sink_obey_in_mix (gpointer user_data)
 {
-  GstEkascribeSink *self = user_data;
-
-  if (gst_ekascribe_steering_is_pending (self->steering))
-    obey (self, NULL);
+  obey (user_data, NULL);
 }
 
 /**

@@ -604,6 +604,35 @@ test_mix (Fixture      *f,
   g_assert_cmpuint (get_stat_time (f, "time-ignored"), ==, GST_SECOND);
 }
 
+/* A command that is done is not done again: what comes after it waits for the
+ * others, however late the thread is that was to see to it. */
+static void
+test_mix_in_step (Fixture      *f,
+                  gconstpointer data)
+{
+  const guint rounds = 200;
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+  guint i;
+
+  fixture_launch (f, "ekascribesink name=s");
+  a = leg_new (f, NULL, 1000, FALSE);
+  b = leg_new (f, NULL, 300, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  for (i = 0; i < rounds; i++) {
+    leg_push (a, 200);
+    leg_push (b, 200);
+    g_assert_true (steer (f, "pause"));
+    g_assert_true (steer (f, "resume"));
+  }
+  leg_end (a);
+  leg_end (b);
+  gst_message_unref (fixture_wait (f, GST_MESSAGE_EOS));
+  g_assert_cmpuint (count_both (f), ==, rounds * 200);
+}
+
 /* --- properties ----------------------------------------------------------- */
 
 /* @ids: how often the session id changed
@@ -697,6 +726,7 @@ main (int    argc,
   add_test ("/steering/preroll", test_preroll);
   add_test ("/steering/silent-source", test_silent_source);
   add_test ("/steering/mix", test_mix);
+  add_test ("/steering/mix-in-step", test_mix_in_step);
   add_test ("/steering/stop-with-commands", test_stop_with_commands);
   add_test ("/steering/notify", test_notify);
   return g_test_run ();
