@@ -453,8 +453,8 @@ choose_part_locked (GstEkascribeRecording *self,
   return part;
 }
 
-/* A session that could not be opened takes nothing: that was told, and will be
- * again at the end. */
+/* What comes for a session that has failed can be kept on disk only: that was told,
+ * and will be again at its end. */
 static void
 put_locked (GstEkascribeRecording *self,
             EkaChunk              *chunk,
@@ -462,7 +462,8 @@ put_locked (GstEkascribeRecording *self,
 {
   GstEkascribePart *part = choose_part_locked (self, chunk);
 
-  if (part->over) {
+  if (part->over && !(part->adrift && part->equipped)) {
+    part->lost += chunk->duration;
     self->chunks_dropped++;
     self->dropped += chunk->duration;
     return;
@@ -632,6 +633,7 @@ gst_ekascribe_recording_discard (GstEkascribeRecording *self)
 
     if (part->chain == chain && !part->done) {
       part->finished = TRUE;
+      gst_ekascribe_recording_end_drift_locked (self, part);
       eka_session_discard (part->session);
     }
   }

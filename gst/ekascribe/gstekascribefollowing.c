@@ -221,6 +221,7 @@ close_chain_locked (GstEkascribeRecording *self,
     if (part->chain != chain || part->done)
       continue;
     part->finished = TRUE;
+    gst_ekascribe_recording_end_drift_locked (self, part);
     if (part != empty)
       eka_session_finish (part->session);
   }

@@ -33,7 +33,9 @@ judge_refusal (const EkaScribeErrorInfo *info)
 {
   if (is_opening (info))
     return resource (GST_RESOURCE_ERROR_SETTINGS,
-                     "Correct the property that the service names.");
+                     info->property == NULL
+                         ? "Correct the property that the service names."
+                         : NULL);
   return resource (GST_RESOURCE_ERROR_WRITE, NULL);
 }
 

@@ -194,6 +194,7 @@ gst_ekascribe_event_new (GstEkascribePart      *part,
   copy->state = event->state;
   copy->session_id = g_strdup (event->session_id);
   copy->previous_id = g_strdup (event->previous_id);
+  copy->fatal = event->fatal;
   copy->audit = event->audit;
   copy->number = event->number;
   if (event->chunk != NULL)

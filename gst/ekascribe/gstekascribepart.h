@@ -35,6 +35,8 @@ G_BEGIN_DECLS
  * @linked: the session knows which ones came before it
  * @finished: no more audio will come
  * @over: the session has said its last word
+ * @adrift: that was a failure, and audio still comes
+ * @lost: audio in ns that came then and can't be kept
  * @told: what became of its audio is told, or just about to be
  * @rescuing: its audio is being saved for that
  * @done: that has been passed on
@@ -69,6 +71,8 @@ typedef struct
   gboolean linked;
   gboolean finished;
   gboolean over;
+  gboolean adrift;
+  GstClockTime lost;
   gboolean told;
   gboolean rescuing;
   gboolean done;
@@ -100,11 +104,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstEkascribePart, gst_ekascribe_part_unref)
  *
  * A copy of what a session said, or of what the disk has come to (without @part), on
  * its way from the worker thread to one that may run the application's code.
+ * @fatal: of a warning: what is wrong will not pass by itself
+ * @adrift: it is the last word of the session, but not on its audio
  */
 typedef struct
 {
   GstEkascribePart *part;
   EkaSessionEventType type;
+  gboolean fatal;
+  gboolean adrift;
   EkaSessionState state;
   GstClockTime running_time;
   gchar *session_id;

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 
 /* Between gstekascriberecording.c (sessions and their numbers),
  * gstekascribefollowing.c (sessions that follow each other),
- * gstekascribetelling.c (what they say), gstekascribesaving.c (what goes to disk),
+ * gstekascribetelling.c (what they say), gstekascribedrift.c (those that fail while
+ * audio comes), gstekascribesaving.c (what goes to disk),
  * gstekascribeservice.c (what the service
  * can do), gstekascribecapture.c (what the pad brings) and
  * gstekascriberollover.c (recordings of several sessions). */
@@ -151,6 +152,10 @@ gboolean gst_ekascribe_recording_rescue
                                     (GstEkascribeRecording *self,
                                      GstEkascribePart      *part,
                                      GError                *error);
+gchar   *gst_ekascribe_recording_await_saved
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     gchar                **folder);
 void gst_ekascribe_recording_settle
                                     (GstEkascribeRecording *self,
                                      GstElement            *element,
@@ -179,6 +184,26 @@ gboolean gst_ekascribe_recording_tell_failure
 void gst_ekascribe_recording_tell_deferred
                                     (GstEkascribeRecording *self,
                                      GstElement            *element);
+
+void gst_ekascribe_recording_note_drift_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_end_drift_locked
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part);
+void gst_ekascribe_recording_add_whereabouts
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     gboolean               goes_on,
+                                     GError                *error);
+void gst_ekascribe_recording_tell_drift
+                                    (GstEkascribeRecording *self,
+                                     GstElement            *element,
+                                     const GstEkascribeEvent *event);
+void gst_ekascribe_recording_add_loss
+                                    (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     GError                *error);
 
 gboolean gst_ekascribe_recording_streams_locked
                                     (GstEkascribeRecording *self,

@@ -224,10 +224,6 @@ gst_ekascribe_recording_keep_locked (GstEkascribeRecording *self,
     self->journaled = NULL;
 }
 
-/* Waits until the audio of @part is on disk.
- *
- * Returns: (transfer full) (nullable): what to do about it, for people; %NULL
- *   where it is not there */
 static gchar *
 await_saved (GstEkascribeRecording *self,
              GstEkascribePart      *part,
@@ -238,6 +234,18 @@ await_saved (GstEkascribeRecording *self,
   if (!part->equipped || !eka_outbox_wait_saved (part->outbox, end_time))
     return NULL;
   return gst_ekascribe_store_advise (self->store, part->outbox, folder);
+}
+
+/* Waits until the audio of @part is on disk.
+ *
+ * Returns: (transfer full) (nullable): what to do about it, for people; %NULL
+ *   where it is not there */
+gchar *
+gst_ekascribe_recording_await_saved (GstEkascribeRecording *self,
+                                     GstEkascribePart      *part,
+                                     gchar                **folder)
+{
+  return await_saved (self, part, g_get_monotonic_time () + PATIENCE, folder);
 }
 
 /* Lets others have the folder of @part, before it is told of. */
@@ -298,8 +306,7 @@ gst_ekascribe_recording_rescue (GstEkascribeRecording *self,
   if (!part->equipped || (left.kept == 0 && left.stored == 0))
     return FALSE;
   eka_outbox_save (part->outbox);
-  advice = await_saved (self, part, g_get_monotonic_time () + PATIENCE,
-                        &folder);
+  advice = gst_ekascribe_recording_await_saved (self, part, &folder);
   eka_outbox_get_stats (part->outbox, &left);
   if (advice != NULL)
     close_folder (self, part);

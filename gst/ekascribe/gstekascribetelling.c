@@ -115,6 +115,8 @@ end_part (GstEkascribeRecording *self,
       gst_ekascribe_recording_claim (self, event->part, TRUE)) {
     *saved = event->error != NULL &&
              gst_ekascribe_recording_rescue (self, event->part, error);
+    if (event->error != NULL && !*saved)
+      gst_ekascribe_recording_add_loss (self, event->part, error);
     gst_ekascribe_recording_end_rescue (self, event->part);
     failed = gst_ekascribe_recording_tell_failure (
         self, element, event->part, error, event->session_id);
@@ -168,6 +170,16 @@ handle_done (GstEkascribeRecording *self,
   self->part_done (element);
 }
 
+/* What is wrong will not pass: the session only waits for the end of its audio. */
+static gboolean
+is_final (const GstEkascribeEvent *event)
+{
+  return event->part != NULL && event->type == EKA_SESSION_EVENT_WARNING &&
+         event->fatal &&
+         g_error_matches (event->error, EKA_SCRIBE_ERROR,
+                          EKA_SCRIBE_ERROR_REFUSED);
+}
+
 static void
 handle_event (GstEkascribeRecording *self,
               GstElement            *element,
@@ -178,7 +190,12 @@ handle_event (GstEkascribeRecording *self,
       event->type == EKA_SESSION_EVENT_STATE &&
       event->state != EKA_SESSION_DISCARDED)
     return;
-  if (event->type == EKA_SESSION_EVENT_DONE)
+  if (is_final (event))
+    gst_ekascribe_recording_add_whereabouts (self, event->part, TRUE,
+                                             event->error);
+  if (event->adrift)
+    gst_ekascribe_recording_tell_drift (self, element, event);
+  else if (event->type == EKA_SESSION_EVENT_DONE)
     handle_done (self, element, event);
   else if (event->type == EKA_SESSION_EVENT_DISCOVERED)
     gst_ekascribe_recording_check_service (self, element);
@@ -267,7 +284,8 @@ gst_ekascribe_recording_queue_event (GstEkascribeRecording *self,
 
 /* Whether, and why not, the audio of @part will get to the service. */
 static void
-note_fate_locked (GstEkascribePart      *part,
+note_fate_locked (GstEkascribeRecording *self,
+                  GstEkascribePart      *part,
                   const EkaSessionEvent *event)
 {
   if (event->type == EKA_SESSION_EVENT_WARNING && event->fatal &&
@@ -279,6 +297,8 @@ note_fate_locked (GstEkascribePart      *part,
   if (event->type == EKA_SESSION_EVENT_DONE && event->error != NULL &&
       part->failure == NULL)
     part->failure = g_error_copy (event->error);
+  if (event->type == EKA_SESSION_EVENT_DONE)
+    gst_ekascribe_recording_note_drift_locked (self, part);
 }
 
 /* What its service does not take as a stream goes up in chunks, and so does the
@@ -353,7 +373,8 @@ gst_ekascribe_recording_note (GstEkascribeRecording *self,
   if (event->type == EKA_SESSION_EVENT_DISCOVERED)
     gst_ekascribe_recording_settle_locked (self, event->discovery);
   note_stream_locked (self, part, event);
-  note_fate_locked (part, event);
+  note_fate_locked (self, part, event);
+  copy->adrift = part->adrift && event->type == EKA_SESSION_EVENT_DONE;
   gst_ekascribe_recording_update_flushing_locked (self);
   if (event->type == EKA_SESSION_EVENT_STATE ||
       event->type == EKA_SESSION_EVENT_WARNING)

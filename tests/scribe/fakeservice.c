@@ -217,6 +217,19 @@ add_session (FakeService *self,
   return session;
 }
 
+static gboolean
+wants_template (JsonObject  *body,
+                const gchar *name)
+{
+  JsonArray *templates = eka_json_get_array (body, "templates");
+  guint i;
+
+  for (i = 0; templates != NULL && i < json_array_get_length (templates); i++)
+    if (g_strcmp0 (json_array_get_string_element (templates, i), name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static EkaReply *
 answer_create (FakeService *self,
                Visit       *visit)
@@ -229,6 +242,8 @@ answer_create (FakeService *self,
                                                               "session_id"));
   FakeSession *session = recall (self, id);
 
+  if (self->no_template != NULL && wants_template (body, self->no_template))
+    return refuse (400, "invalid_template");
   if (session != NULL && self->refuses_again)
     return refuse (409, "txn_already_initialized");
   if (session == NULL)

@@ -101,6 +101,7 @@ struct _FakeService
   gboolean refuses_again;   /* a second Create or End is refused */
   gboolean gone;            /* says 410, not 404 */
   gboolean refuses_ogg;
+  const gchar *no_template; /* the only one that it does not know, or NULL */
   gboolean appends;         /* what comes again is kept twice */
   gsize max_bytes;          /* of a file */
   guint max_files;          /* of a session; 0: any number */

@@ -163,6 +163,48 @@ test_kinds (void)
     }
 }
 
+/* Only a refusal of Create is about what properties say. */
+static void
+test_names_property (void)
+{
+  static const struct
+  {
+    guint status;
+    const gchar *body;
+    const gchar *property;
+  } cases[] = {
+    { 400, "{\"error\":{\"code\":\"invalid_template\"}}", "templates" },
+    { 400,
+      "{\"error\":{\"code\":\"invalid_request\",\"details\":"
+      "{\"field\":\"language_hint\"},\"message\":\"no such model\"}}",
+      "language-hint" },
+    { 422,
+      "{\"detail\":[{\"loc\":[\"body\",\"patient_details\",\"age\"],"
+      "\"msg\":\"not a number\",\"type\":\"model_attributes_type\"}]}",
+      "patient-details" },
+    { 400, "{\"error\":\"Unknown model\"}", "model" },
+    { 400, "{\"error\":\"Session_mode is missing\"}", "session-mode" },
+    { 400, "{\"error\":\"no\"}", NULL },
+    { 400, "", NULL },
+    { 500, "{\"error\":\"template engine\"}", NULL },
+    { 401, "{\"error\":\"no model for you\"}", NULL },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (EkaReply) reply = reply_new (cases[i].status, cases[i].body);
+      g_autoptr (GError) create = eka_fault_from_reply (reply, EKA_CALL_CREATE);
+      g_autoptr (GError) end = eka_fault_from_reply (reply, EKA_CALL_END);
+
+      g_assert_cmpstr (eka_scribe_error_get_info (create)->property, ==,
+                       cases[i].property);
+      g_assert_true (cases[i].property == NULL ||
+                     strstr (create->message, cases[i].property) != NULL);
+      g_assert_null (eka_scribe_error_get_info (end)->property);
+    }
+}
+
 static void
 test_status_has_its_name (void)
 {
@@ -214,6 +256,7 @@ main (int    argc,
   ADD ("markup is read in no time", test_markup_is_read_in_no_time);
   ADD ("the status gives the kind", test_kinds);
   ADD ("the status has its name, if it has one", test_status_has_its_name);
+  ADD ("a refusal of create names a property", test_names_property);
   ADD ("a success that is none is told", test_success_that_is_none);
   return g_test_run ();
 }

@@ -266,7 +266,8 @@ test_a_refusal_behind_a_lost_create_keeps_its_name (Fixture      *f,
   g_assert_cmpint (f->state, ==, EKA_SESSION_FAILED);
   g_assert_cmpstr (eka_scribe_error_get_info (f->error)->code, ==,
                    "invalid_template");
-  g_assert_null (eka_scribe_error_get_info (f->error)->property);
+  g_assert_cmpstr (eka_scribe_error_get_info (f->error)->property, ==,
+                   "templates");
 }
 
 /* Who has taken the id is no session of this recording. */

@@ -258,6 +258,44 @@ classify (guint   status,
   return EKA_SCRIBE_ERROR_PROTOCOL;
 }
 
+/* What Create asks for, as the wire and people call it, and the properties that say
+ * it. "model" comes last: validators call much else a model. */
+static const struct
+{
+  const gchar *word;
+  const gchar *property;
+} subjects[] = {
+  { "template", "templates" },
+  { "language", "language-hint" },
+  { "session_id", "session-id" },
+  { "session_mode", "session-mode" },
+  { "upload_type", "upload-type" },
+  { "communication_protocol", "upload-type" },
+  { "patient", "patient-details" },
+  { "additional_data", "additional-data" },
+  { "model", "model" },
+};
+
+/* Returns: (transfer none) (nullable): the property that a refusal of Create is
+ * about, if it says so */
+static const gchar *
+find_property (const Fault *fault)
+{
+  const gchar *const texts[] = { fault->code, fault->details, fault->message };
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree gchar *text =
+          texts[i] != NULL ? g_ascii_strdown (texts[i], -1) : NULL;
+
+      for (j = 0; text != NULL && j < G_N_ELEMENTS (subjects); j++)
+        if (strstr (text, subjects[j].word) != NULL)
+          return subjects[j].property;
+    }
+  return NULL;
+}
+
 /**
  * eka_fault_from_reply:
  * @reply: an answer that is no success
@@ -270,7 +308,7 @@ classify (guint   status,
  * echo can still be found whole: eka_client_redact() does both.
  *
  * Returns: (transfer full): an %EKA_SCRIBE_ERROR with status, code, details and
- *   call
+ *   call; where Create was refused also with the property that the answer is about
  */
 GError *
 eka_fault_from_reply (EkaReply *reply,
@@ -279,12 +317,19 @@ eka_fault_from_reply (EkaReply *reply,
   g_auto (Fault) fault = { 0 };
   g_autoptr (GString) text = g_string_new (NULL);
   const gchar *phrase = get_phrase (reply->status);
+  const gchar *property = NULL;
   EkaScribeErrorInfo *info;
   GError *error;
 
   fault_parse (&fault, reply->body);
-  g_string_printf (text, "The service answered %s with HTTP %u",
-                   eka_call_to_string (call), reply->status);
+  if (call == EKA_CALL_CREATE &&
+      classify (reply->status, call) == EKA_SCRIBE_ERROR_REFUSED)
+    property = find_property (&fault);
+  if (property != NULL)
+    g_string_append_printf (
+        text, "The service does not take the value of %s. ", property);
+  g_string_append_printf (text, "The service answered %s with HTTP %u",
+                          eka_call_to_string (call), reply->status);
   if (phrase != NULL)
     g_string_append_printf (text, " (%s)", phrase);
   if (fault.code != NULL)
@@ -295,6 +340,7 @@ eka_fault_from_reply (EkaReply *reply,
   error = g_error_new_literal (EKA_SCRIBE_ERROR,
                                classify (reply->status, call), text->str);
   info = eka_scribe_error_edit_info (error);
+  info->property = property;
   info->http_status = reply->status;
   info->code = g_steal_pointer (&fault.code);
   info->details = g_steal_pointer (&fault.details);
