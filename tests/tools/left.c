@@ -49,6 +49,8 @@ describe (const Left *left)
 
   settings->base_url = g_strdup (left->base_url != NULL ? left->base_url
                                                         : "http://127.0.0.1:1");
+  if (left->templates != NULL)
+    settings->templates = g_strsplit (left->templates, ",", -1);
   settings->patient_details = g_strdup ("{\"name\":\"" LEFT_PATIENT "\"}");
   return eka_descriptor_print (&descriptor);
 }

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * Left:
  * @base_url: (nullable): of the service that it was recorded for
  * @session_id: (nullable): of the session
+ * @templates: (nullable): that it is to be made with, with commas
  * @chunks: how many files there are
  * @acknowledged: how many of these the service has acknowledged
  * @mulaw: how many of these are of another codec: the last ones
@@ -30,6 +31,7 @@ typedef struct
 {
   const gchar *base_url;
   const gchar *session_id;
+  const gchar *templates;
   guint chunks;
   guint acknowledged;
   guint mulaw;

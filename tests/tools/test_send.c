@@ -397,6 +397,34 @@ test_failed_session (void)
   post_clear (&post);
 }
 
+/* What the service refused is sent with what it does not refuse. */
+static void
+test_refused_template (void)
+{
+  Post post;
+  Left left = { .session_id = FIRST, .templates = "nonsense", .chunks = 3,
+                .journal = 5 };
+  g_autofree gchar *name = NULL;
+  g_autoptr (Launch) refused = NULL;
+  g_autoptr (Launch) wrong = NULL;
+  g_autoptr (Launch) good = NULL;
+
+  post_init (&post, NULL);
+  left.base_url = post.sandbox->url;
+  name = left_make (post.outbox, &left);
+  refused = tool_run (post.environment, 1, "outbox send");
+  tool_assert_says (refused->err->str, "invalid_template");
+  tool_assert_says (refused->err->str, "--templates");
+  wrong = tool_run (post.environment, 2, "outbox send --templates=a,b,c");
+  tool_assert_says (wrong->err->str, "--templates");
+  g_assert_cmpuint (left_count (post.outbox), ==, 1);
+  good = tool_run (post.environment, 0,
+                   "outbox send --templates=transcript_template");
+  assert_delivered (&post, FIRST);
+  g_assert_cmpuint (left_count (post.outbox), ==, 0);
+  post_clear (&post);
+}
+
 /* What has nothing of a recording is nobody's business. */
 static void
 test_empty_folder (void)
@@ -518,6 +546,7 @@ main (int    argc,
   ADD ("in use", test_in_use);
   ADD ("forgotten session", test_forgotten_session);
   ADD ("failed session", test_failed_session);
+  ADD ("refused template", test_refused_template);
   ADD ("names of options", test_names_of_options);
   ADD ("empty folder", test_empty_folder);
   g_test_add_data_func ("/tools/send/lost chunk/first", GINT_TO_POINTER (0),

@@ -16,8 +16,9 @@ static const Command commands[] = {
   { "outbox", "send", "[NAME|SESSION…]",
     "Sends what interrupted recordings have left, and ends their sessions.",
     "Without names: all that nobody is using.",
-    OPTIONS_OUTBOX | OPTIONS_SERVICE | OPTIONS_WAIT | OPTIONS_JSON, 0,
-    G_MAXUINT, send_run },
+    OPTIONS_OUTBOX | OPTIONS_SERVICE | OPTIONS_WAIT | OPTIONS_JSON |
+        OPTIONS_SESSION,
+    0, G_MAXUINT, send_run },
   { "outbox", "export", "NAME|SESSION",
     "Makes a file to play of what a recording has left.",
     "Without --output the file gets the name of the recording, in the current "

@@ -18,6 +18,7 @@ typedef struct
 {
   Options *options;
   gchar *trusted_hosts;
+  gchar *templates;
   gdouble retry_time;
   gdouble timeout;
   gdouble settle_time;
@@ -115,6 +116,11 @@ add_entries (GOptionContext *context,
       "FOLDER" },
     { NULL }
   };
+  const GOptionEntry session[] = {
+    { "templates", 0, 0, G_OPTION_ARG_STRING, &raw->templates,
+      "Create sessions with these templates, not with their own", "LIST" },
+    { NULL }
+  };
   const GOptionEntry results[] = {
     { "template", 0, 0, G_OPTION_ARG_STRING, &options->template_id,
       "Get the documents of one template only", "ID" },
@@ -158,6 +164,7 @@ add_entries (GOptionContext *context,
     { NULL }
   };
 
+  add_group (context, groups, OPTIONS_SESSION, session);
   add_group (context, groups, OPTIONS_RESULT, results);
   add_group (context, groups, OPTIONS_WAIT, waiting);
   add_group (context, groups, OPTIONS_OUTPUT, output);
@@ -273,6 +280,8 @@ options_parse (const Command *command,
   good = g_option_context_parse_strv (context, &argv, error);
   options->trusted_hosts = split (raw.trusted_hosts);
   g_free (raw.trusted_hosts);
+  options->templates = split (raw.templates);
+  g_free (raw.templates);
   set_defaults (options);
   if (!good || !check_arguments (command, options, error) ||
       !take_seconds (raw.retry_time, "retry-time", &options->retry_time,
@@ -300,6 +309,7 @@ options_free (Options *options)
   g_free (options->proxy);
   g_free (options->ca_file);
   g_free (options->output);
+  g_strfreev (options->templates);
   g_free (options->template_id);
   g_strfreev (options->arguments);
   g_free (options);

@@ -22,6 +22,7 @@ typedef enum
   OPTIONS_OUTPUT = 1 << 4,
   OPTIONS_YES = 1 << 5,
   OPTIONS_RESULT = 1 << 6,
+  OPTIONS_SESSION = 1 << 7,
 } OptionGroups;
 
 /**
@@ -46,6 +47,7 @@ typedef enum
  * @yes: ask nothing
  * @force: overwrite
  * @output: (nullable): a file name, or `-`
+ * @templates: (nullable): for sessions that are to be created
  * @template_id: (nullable): the only template asked for
  * @arguments: (array zero-terminated=1): what is not an option
  *
@@ -74,6 +76,7 @@ typedef struct
   gboolean quiet;
   gboolean verbose;
   gchar *output;
+  gchar **templates;
   gchar *template_id;
   gchar **arguments;
 } Options;

@@ -100,6 +100,10 @@ name_options (const gchar *message)
       "belong into the environment or --access-token-file" },
     { "from access-token-file:", "from --access-token-file:" },
     { "unless trusted-hosts lists", "unless --trusted-hosts lists" },
+    { "does not take the value of templates.",
+      "does not take the templates of this session; others can be given with "
+      "--templates." },
+    { "templates has ", "--templates has " },
   };
   g_autoptr (GString) text = g_string_new (message);
   gsize i;

@@ -95,7 +95,9 @@ merge (EkaSettings       *settings,
   settings->upload_type = theirs->upload_type;
   take_string (&settings->session_mode, theirs->session_mode);
   take_string (&settings->model, theirs->model);
-  take_strings (&settings->templates, theirs->templates);
+  take_strings (&settings->templates, settings->leftover_templates != NULL
+                                          ? settings->leftover_templates
+                                          : theirs->templates);
   take_strings (&settings->language_hint, theirs->language_hint);
   take_string (&settings->transcript_language, theirs->transcript_language);
   eka_secret_set (&settings->patient_details, theirs->patient_details);

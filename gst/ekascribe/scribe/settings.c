@@ -74,6 +74,7 @@ eka_settings_copy (const EkaSettings *settings)
   copy->session_mode = g_strdup (settings->session_mode);
   copy->model = g_strdup (settings->model);
   copy->templates = g_strdupv (settings->templates);
+  copy->leftover_templates = g_strdupv (settings->leftover_templates);
   copy->language_hint = g_strdupv (settings->language_hint);
   copy->transcript_language = g_strdup (settings->transcript_language);
   copy->patient_details = g_strdup (settings->patient_details);
@@ -101,6 +102,7 @@ eka_settings_free (EkaSettings *settings)
   g_free (settings->session_mode);
   g_free (settings->model);
   g_strfreev (settings->templates);
+  g_strfreev (settings->leftover_templates);
   g_strfreev (settings->language_hint);
   g_free (settings->transcript_language);
   g_free (settings->patient_details);

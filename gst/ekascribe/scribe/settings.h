@@ -69,6 +69,8 @@ typedef enum
  * @session_mode: `dictation` or `consultation`
  * @model: (nullable): %NULL: `lite`, or the first one that discovery lists
  * @templates: (nullable): at most two template ids
+ * @leftover_templates: (nullable): for what interrupted recordings have left, in
+ *   place of their own, which the service may not know
  * @language_hint: (nullable): ISO 639-1 codes or `auto_detect`
  * @transcript_language: (nullable): ISO 639-1 code
  * @patient_details: (nullable): a JSON object as text
@@ -109,6 +111,7 @@ typedef struct
   gchar *session_mode;
   gchar *model;
   gchar **templates;
+  gchar **leftover_templates;
   gchar **language_hint;
   gchar *transcript_language;
   gchar *patient_details;

@@ -44,7 +44,7 @@ _ekascribe ()
       return
       ;;
     --base-url | --auth-url | --trusted-hosts | --proxy | --retry-time | \
-      --timeout | --settle-time | --template)
+      --timeout | --settle-time | --template | --templates)
       return
       ;;
   esac
@@ -63,7 +63,8 @@ _ekascribe ()
   case $command in
     list) options="--json $outbox $common" ;;
     send)
-      options="--wait --timeout= --settle-time= --json $outbox $service $common"
+      options="--templates= --wait --timeout= --settle-time= --json $outbox $service
+        $common"
       names=yes
       ;;
     export)
