@@ -45,6 +45,22 @@ link_mixer_locked (GstEkascribeJunction *self)
   return GST_PAD_LINK_SUCCESSFUL (gst_pad_link (src, first));
 }
 
+/* With @flush_lock. GStreamer takes the segment away at the end of a flush, before it
+ * waits for the stream lock; but the stream that leads to @pad may go on, and does
+ * not know of this flush. It gets the segment back before it can push. */
+static void
+stop_flush (GstPad *pad)
+{
+  GstEvent *segment;
+
+  GST_PAD_STREAM_LOCK (pad);
+  segment = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
+  if (segment != NULL)
+    gst_pad_send_event (pad, segment);
+  GST_PAD_STREAM_UNLOCK (pad);
+}
+
 /* Another way leads to the packet sink now. Where the old one was given up in the
  * middle of a flush, the end of that will not come there. No pad leads there that
  * may bring another flush. */
@@ -56,7 +72,7 @@ gst_ekascribe_junction_end_old_flush (GstEkascribeJunction *self)
   g_mutex_lock (&self->flush_lock);
   if (self->flushes == 0 && GST_PAD_IS_ACTIVE (pad) &&
       GST_PAD_IS_FLUSHING (pad))
-    gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
+    stop_flush (pad);
   g_mutex_unlock (&self->flush_lock);
 }
 
@@ -262,8 +278,7 @@ gst_ekascribe_junction_end_flush (GstEkascribeJunction *self)
 {
   g_mutex_lock (&self->flush_lock);
   if (--self->flushes == 0)
-    gst_pad_send_event (GST_BASE_SINK_PAD (self->sink),
-                        gst_event_new_flush_stop (FALSE));
+    stop_flush (GST_BASE_SINK_PAD (self->sink));
   g_mutex_unlock (&self->flush_lock);
 }
 
@@ -282,7 +297,7 @@ gst_ekascribe_junction_forget_eos (GstEkascribeJunction *self)
   /* A flush that goes on does it. */
   if (GST_PAD_IS_EOS (pad) && self->flushes == 0) {
     gst_pad_send_event (pad, gst_event_new_flush_start ());
-    gst_pad_send_event (pad, gst_event_new_flush_stop (FALSE));
+    stop_flush (pad);
   }
   g_mutex_unlock (&self->flush_lock);
 }

@@ -29,7 +29,7 @@
 #define LATE_SECONDS 30
 
 /* A source that gives no caps is waited for, for 5 s. */
-#define TOO_LONG (10 * G_TIME_SPAN_SECOND)
+#define TOO_LONG (60 * G_TIME_SPAN_SECOND)
 
 static gboolean checked;
 
