@@ -11,6 +11,9 @@
 #define BUFFER_MS 20
 #define SAMPLES_PER_MS 16
 
+/* Generous for valgrind on a busy machine. */
+#define PATIENCE (60 * G_TIME_SPAN_SECOND)
+
 static gboolean
 answer_live (GstPad    *pad,
              GstObject *parent,
@@ -33,6 +36,9 @@ leg_new (Fixture     *f,
   Leg *self = g_new0 (Leg, 1);
 
   self->f = f;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->begun = GST_CLOCK_TIME_NONE;
   self->value = value;
   self->pad = gst_element_request_pad_simple (
       f->sink, name != NULL ? name : "audio_%u");
@@ -68,6 +74,15 @@ leg_begin (Leg         *self,
   push_segment (self);
 }
 
+static void
+tell_begun (Leg *self)
+{
+  g_mutex_lock (&self->lock);
+  self->begun = self->time;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
 static GstFlowReturn
 push_buffer (Leg *self)
 {
@@ -81,6 +96,7 @@ push_buffer (Leg *self)
   buffer = gst_buffer_new_memdup (samples, n * sizeof *samples);
   GST_BUFFER_PTS (buffer) = self->time;
   GST_BUFFER_DURATION (buffer) = BUFFER_MS * GST_MSECOND;
+  tell_begun (self);
   self->time += BUFFER_MS * GST_MSECOND;
   return gst_pad_push (self->source, buffer);
 }
@@ -118,6 +134,37 @@ leg_start (Leg     *self,
   self->milliseconds = milliseconds;
   self->ends = ends;
   self->thread = g_thread_new ("leg", run, self);
+}
+
+static gboolean
+is_inside (Leg *self)
+{
+  if (!GST_PAD_STREAM_TRYLOCK (self->pad))
+    return TRUE;
+  GST_PAD_STREAM_UNLOCK (self->pad);
+  return FALSE;
+}
+
+/* Until its thread is in the element with the buffer that begins at @milliseconds
+ * and, as the caller knows, has to wait there. */
+void
+leg_await (Leg  *self,
+           guint milliseconds)
+{
+  const GstClockTime time = milliseconds * GST_MSECOND;
+  const gint64 deadline = g_get_monotonic_time () + PATIENCE;
+
+  g_mutex_lock (&self->lock);
+  while (self->begun != time) {
+    if (!g_cond_wait_until (&self->cond, &self->lock, deadline))
+      g_error ("it waits with what begins at %" GST_TIME_FORMAT,
+               GST_TIME_ARGS (self->begun));
+  }
+  g_mutex_unlock (&self->lock);
+  while (!is_inside (self)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    g_thread_yield ();
+  }
 }
 
 void
@@ -159,6 +206,8 @@ leg_free (Leg *self)
   gst_pad_set_active (self->source, FALSE);
   leg_release (self);
   gst_object_unref (self->source);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
   g_free (self);
 }
 

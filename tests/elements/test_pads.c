@@ -15,6 +15,9 @@
 /* Nobody who lets go waits for anything; generous for valgrind on a busy machine. */
 #define SOON (10 * G_TIME_SPAN_SECOND)
 
+/* In ms: how far ahead of another one the buffer is that has to wait. */
+#define TOO_FAR 5020
+
 #define A 1000
 #define B 300
 
@@ -437,7 +440,7 @@ test_released_while_it_waits (Fixture      *f,
   leg_begin (b, PCM, 0);
   leg_push (b, 100);
   leg_start (a, 60000, FALSE);
-  g_usleep (200000);
+  leg_await (a, 100 + TOO_FAR);
   began = g_get_monotonic_time ();
   leg_release (a);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
@@ -468,7 +471,7 @@ test_null_while_it_waits (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_begin (b, PCM, 0);
   leg_start (a, 60000, FALSE);
-  g_usleep (100000);
+  leg_await (a, TOO_FAR);
   began = g_get_monotonic_time ();
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
@@ -547,7 +550,8 @@ test_null_in_paused (Fixture      *f,
   leg_begin (b, PCM, 0);
   leg_start (a, 1000, TRUE);
   leg_start (b, 1000, TRUE);
-  g_usleep (50000);
+  leg_await (a, 0);
+  leg_await (b, 0);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   leg_join (a);
   leg_join (b);
@@ -569,7 +573,7 @@ test_joins_in_paused (Fixture      *f,
   gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
   leg_begin (a, PCM, 0);
   leg_start (a, 1000, TRUE);
-  g_usleep (50000);
+  leg_await (a, 0);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 0);
   leg_start (b, 1000, TRUE);
@@ -623,7 +627,7 @@ test_flush_while_it_waits (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_begin (b, PCM, 0);
   leg_start (a, 60000, FALSE);
-  g_usleep (100000);
+  leg_await (a, TOO_FAR);
   gst_pad_push_event (a->source, gst_event_new_flush_start ());
   leg_join (a);
   g_assert_cmpint (a->flow, ==, GST_FLOW_FLUSHING);
