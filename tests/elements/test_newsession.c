@@ -81,6 +81,26 @@ test_before_audio (Fixture      *f,
   talker_stop (&t);
 }
 
+/* A template that is named twice makes one document. */
+static void
+test_templates_once (Fixture      *f,
+                     gconstpointer data)
+{
+  Talker t;
+
+  talker_start (&t, f, ELEMENT "templates=\"b, a, b, a, a\"");
+  talker_hush (&t, 500);
+  g_assert_true (steer_to (f, "{\"templates\":[\"y\",\"x\",\"y\"]}"));
+  talker_hush (&t, 1000);
+  g_assert_true (steer_to (f, "{\"templates\":\"z,z\"}"));
+  talker_hush (&t, 1000);
+  talker_end (&t);
+  visits_assert_says (visits_get_request (f, 0), "\"templates\":[\"b\",\"a\"]");
+  visits_assert_says (visits_get_request (f, 1), "\"templates\":[\"y\",\"x\"]");
+  visits_assert_says (visits_get_request (f, 2), "\"templates\":[\"z\"]");
+  talker_stop (&t);
+}
+
 /* It was a mistake: nobody is recorded, and the one of before has ended. */
 static void
 test_taken_back (Fixture      *f,
@@ -685,6 +705,7 @@ main (int    argc,
 
   add_test ("/new-session/nothing-inherited", test_nothing_inherited);
   add_test ("/new-session/before-audio", test_before_audio);
+  add_test ("/new-session/templates-once", test_templates_once);
   add_test ("/new-session/taken-back", test_taken_back);
   add_test ("/new-session/discard-before-audio", test_discard_before_audio);
   add_test ("/new-session/bad", test_bad);
