@@ -454,6 +454,24 @@ fixture_start_push (Fixture     *f,
   return pad;
 }
 
+static gboolean
+answer_latency (GstPad    *pad,
+                GstObject *parent,
+                GstQuery  *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+/* What @source gives can't wait, it says. */
+void
+fixture_make_live (GstPad *source)
+{
+  gst_pad_set_query_function (source, answer_latency);
+}
+
 GstFlowReturn
 fixture_push_pcm (GstPad      *pad,
                   GstClockTime pts,

@@ -75,6 +75,7 @@ void         fixture_assert_error (GstMessage     *message,
 const gchar *fixture_get_detail (GstMessage       *message,
                                  const gchar      *name);
 GstPad      *fixture_get_source (Fixture          *f);
+void         fixture_make_live  (GstPad           *source);
 GstFlowReturn fixture_push_pcm  (GstPad           *pad,
                                  GstClockTime      pts,
                                  GstClockTime      duration);

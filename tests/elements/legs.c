@@ -14,17 +14,6 @@
 /* Generous for valgrind on a busy machine. */
 #define PATIENCE (60 * G_TIME_SPAN_SECOND)
 
-static gboolean
-answer_live (GstPad    *pad,
-             GstObject *parent,
-             GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 /* Requests a pad and links a source to it. Where @live, it says that it can't
  * wait. */
 Leg *
@@ -45,7 +34,7 @@ leg_new (Fixture     *f,
   g_assert_nonnull (self->pad);
   self->source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
   if (live)
-    gst_pad_set_query_function (self->source, answer_live);
+    fixture_make_live (self->source);
   gst_pad_set_active (self->source, TRUE);
   g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
                    GST_PAD_LINK_OK);

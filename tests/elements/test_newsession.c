@@ -555,17 +555,6 @@ test_encoded (Fixture      *f,
   gst_object_unref (pad);
 }
 
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 static void
 push_live_opus (GstPad *source,
                 guint   from,
@@ -598,7 +587,7 @@ test_held (Fixture      *f,
   eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
   fixture_launch (f, "ekascribesink name=s outbox-policy=never");
   pad = fixture_get_source (f);
-  gst_pad_set_query_function (source, answer_latency);
+  fixture_make_live (source);
   gst_pad_set_active (source, TRUE);
   g_assert_cmpint (gst_pad_link (source, pad), ==, GST_PAD_LINK_OK);
   fixture_play (f);

@@ -431,17 +431,6 @@ test_full_memory (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==, 0);
 }
 
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 /* Live, and nobody reads: what is dropped from memory is dropped from the stream,
  * which is given up. */
 static void
@@ -456,7 +445,7 @@ test_live_and_never_read (Fixture      *f,
   f->liar->held = TRUE;
   pad = start (f, ELEMENT "max-size-bytes=100000", PCM);
   gst_object_ref_sink (live);
-  gst_pad_set_query_function (live, answer_latency);
+  fixture_make_live (live);
   gst_pad_set_active (live, TRUE);
   g_assert_cmpint (gst_pad_link_full (live, pad, GST_PAD_LINK_CHECK_NOTHING),
                    ==, GST_PAD_LINK_OK);
