@@ -167,7 +167,8 @@ test_outbox (Fixture      *f,
   talker_stop (&t);
 }
 
-static void
+/* Returns: whether it was there */
+static gboolean
 copy_file (const gchar *from,
            const gchar *to)
 {
@@ -175,35 +176,70 @@ copy_file (const gchar *from,
   g_autofree gchar *bytes = NULL;
   gsize size;
 
-  g_file_get_contents (from, &bytes, &size, &error);
-  g_assert_no_error (error);
+  if (!g_file_get_contents (from, &bytes, &size, &error)) {
+    g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    return FALSE;
+  }
   g_file_set_contents (to, bytes, size, &error);
   g_assert_no_error (error);
+  return TRUE;
 }
 
-/* Copies what is on disk, as a crash would leave it. The disk's thread may be
- * about to put files in the place of others: what it writes for that is not there
- * yet. */
-static void
-copy_outbox (const gchar *from,
-             const gchar *to)
+/* The disk's thread may be about to put files in the place of others: what it
+ * writes for that is not there yet.
+ *
+ * @names: gets the name of all that was copied
+ * Returns: whether nothing of it went meanwhile */
+static gboolean
+copy_folder (const gchar *from,
+             const gchar *to,
+             GString     *names)
 {
   g_autoptr (GDir) folder = g_dir_open (from, 0, NULL);
+  gboolean whole = TRUE;
   const gchar *name;
 
   g_assert_nonnull (folder);
   g_assert_cmpint (g_mkdir (to, 0700), ==, 0);
-  while ((name = g_dir_read_name (folder)) != NULL) {
+  while (whole && (name = g_dir_read_name (folder)) != NULL) {
     g_autofree gchar *old = g_build_filename (from, name, NULL);
     g_autofree gchar *new = g_build_filename (to, name, NULL);
 
     if (g_str_has_suffix (name, ".tmp"))
       continue;
+    g_string_append_printf (names, "%s\n", name);
     if (g_file_test (old, G_FILE_TEST_IS_DIR))
-      copy_outbox (old, new);
+      whole = copy_folder (old, new, names);
     else
-      copy_file (old, new);
+      whole = copy_file (old, new);
   }
+  return whole;
+}
+
+/* Copies what is on disk, as a crash would leave it: that is all of one moment, so
+ * it is done again where it was not the same twice.
+ *
+ * Returns: (transfer full): where it is */
+static gchar *
+copy_outbox (Fixture *f)
+{
+  g_autoptr (GString) before = NULL;
+  guint i;
+
+  for (i = 0; i < 100; i++) {
+    g_autofree gchar *name = g_strdup_printf ("copy%u", i);
+    g_autofree gchar *copy = g_build_filename (f->folder, name, NULL);
+    g_autoptr (GString) names = g_string_new (NULL);
+
+    fixture_wait_for_disk ();
+    if (copy_folder (fixture_get_outbox (), copy, names) && before != NULL &&
+        g_string_equal (before, names))
+      return g_steal_pointer (&copy);
+    if (before != NULL)
+      g_string_free (before, TRUE);
+    before = g_steal_pointer (&names);
+  }
+  g_assert_not_reached ();
 }
 
 /* The process dies while the second visit goes on: what is in its journal is its
@@ -212,7 +248,7 @@ static void
 test_journal (Fixture      *f,
               gconstpointer data)
 {
-  g_autofree gchar *copy = g_build_filename (f->folder, "copy", NULL);
+  g_autofree gchar *copy = NULL;
   Talker t;
   guint i, seen = 0;
 
@@ -225,8 +261,7 @@ test_journal (Fixture      *f,
   g_assert_true (
       steer_to (f, "{\"patient-details\":{\"name\":\"Ravi\"}}"));
   talker_hush (&t, 2500);
-  fixture_wait_for_disk ();
-  copy_outbox (fixture_get_outbox (), copy);
+  copy = copy_outbox (f);
   g_assert_cmpuint (leftovers_count (copy), ==, 2);
   for (i = 0; i < 2; i++) {
     g_autoptr (EkaLeftover) leftover = leftovers_get (copy, i);
