@@ -98,6 +98,16 @@ check_number ()
   [ "$1" -le "$2" ] || die "$3: at most $2, not $1"
 }
 
+# The port after that of RTP is the one of its RTCP, which belongs to no other side.
+check_ports ()
+{
+  local distance=$((10#${ports[0]} - 10#${ports[1]}))
+
+  [ "$distance" -ne 0 ] || die "two PORTs that differ, not ${ports[*]}"
+  [ "${distance#-}" -ne 1 ] ||
+    die "${ports[*]}: the RTCP of one PORT comes to the other; leave one between"
+}
+
 # Prints the value for side $2, 0 or 1, of the one or two in $1.
 pick ()
 {
@@ -133,6 +143,16 @@ add_side ()
   )
 }
 
+# Audio that was not sent is in a folder of its own.
+tell_outbox ()
+{
+  local outbox=${EKASCRIBE_OUTBOX:-${XDG_STATE_HOME:-$HOME/.local/state}/ekascribe}
+
+  if compgen -G "$outbox/*/" >/dev/null; then
+    printf '"ekascribe outbox list" tells what was not sent.\n' >&2
+  fi
+}
+
 parse_arguments "$@"
 check_number "$latency" 60000 --latency
 case $mix in
@@ -150,6 +170,7 @@ line=(
 [ -z "$templates" ] || line+=("templates=$templates")
 add_side 0
 add_side 1
+check_ports
 mkdir -p "$output" || exit 1
 
 # A process group of its own: Ctrl-C reaches gst-launch once, from here. It ends
@@ -179,6 +200,7 @@ do :; done
 if [ -e "$name.txt" ]; then
   printf 'Transcript: %s.txt\nAll results: %s.json\n' "$name" "$name"
 else
-  printf 'No transcript. "ekascribe outbox list" tells what was not sent.\n' >&2
+  printf 'No transcript.\n' >&2
+  tell_outbox
 fi
 exit "$status"

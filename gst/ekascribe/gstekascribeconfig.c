@@ -116,7 +116,8 @@ make_settings (const GstEkascribeProperties *properties)
           "consultation" :
           "dictation");
   settings->model = dup_set (properties->model);
-  settings->templates = gst_ekascribe_config_split (properties->templates);
+  eka_settings_set_templates (
+      settings, gst_ekascribe_config_split (properties->templates));
   settings->language_hint = gst_ekascribe_config_split (properties->language_hint);
   settings->transcript_language = dup_set (properties->transcript_language);
   settings->patient_details = dup_set (properties->patient_details);

@@ -198,6 +198,19 @@ refuse_key (const gchar *key,
 }
 
 static gboolean
+take_templates (EkaSettings *settings,
+                JsonNode    *node,
+                GError     **error)
+{
+  gchar **templates = NULL;
+
+  if (!take_list (node, "templates", &templates, error))
+    return FALSE;
+  eka_settings_set_templates (settings, templates);
+  return TRUE;
+}
+
+static gboolean
 take_member (EkaSettings *settings,
              const gchar *key,
              JsonNode    *node,
@@ -215,8 +228,7 @@ take_member (EkaSettings *settings,
     return absent ||
            take_string (node, "session-id", &settings->session_id, error);
   if (strcmp (key, "templates") == 0)
-    return absent ||
-           take_list (node, "templates", &settings->templates, error);
+    return absent || take_templates (settings, node, error);
   if (strcmp (key, "language-hint") == 0)
     return absent ||
            take_list (node, "language-hint", &settings->language_hint, error);

@@ -7,17 +7,6 @@
 #define BUFFER_MS 100
 #define BYTES_PER_MS 32
 
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 /* Makes the pipeline, which is one element, and plays it. */
 void
 feeder_start (Feeder      *self,
@@ -34,7 +23,7 @@ feeder_start (Feeder      *self,
   self->pad = fixture_get_source (f);
   self->source = gst_pad_new ("src", GST_PAD_SRC);
   if (live)
-    gst_pad_set_query_function (self->source, answer_latency);
+    fixture_make_live (self->source);
   gst_pad_set_active (self->source, TRUE);
   g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
                    GST_PAD_LINK_OK);

@@ -357,11 +357,39 @@ fixture_get_upload (Fixture     *f,
   return request->body;
 }
 
+/* Returns: (transfer full): what Create was told */
+gchar *
+fixture_get_create (Fixture *f,
+                    guint    nth)
+{
+  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_CREATE, nth);
+  gsize size;
+  const gchar *text;
+
+  g_assert_nonnull (request);
+  text = g_bytes_get_data (request->body, &size);
+  return g_strndup (text, size);
+}
+
 guint
 fixture_count_calls (Fixture *f,
                      EkaCall  call)
 {
   return eka_liar_count (f->liar, call);
+}
+
+/* Returns: how many uploads are of @media_type */
+guint
+fixture_count_uploads (Fixture     *f,
+                       const gchar *media_type)
+{
+  const guint n = fixture_count_calls (f, EKA_CALL_UPLOAD);
+  guint i, found = 0;
+
+  for (i = 0; i < n; i++)
+    found += g_str_equal (
+        eka_liar_nth (f->liar, EKA_CALL_UPLOAD, i)->content_type, media_type);
+  return found;
 }
 
 void
@@ -426,6 +454,24 @@ fixture_start_push (Fixture     *f,
   return pad;
 }
 
+static gboolean
+answer_latency (GstPad    *pad,
+                GstObject *parent,
+                GstQuery  *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+/* What @source gives can't wait, it says. */
+void
+fixture_make_live (GstPad *source)
+{
+  gst_pad_set_query_function (source, answer_latency);
+}
+
 GstFlowReturn
 fixture_push_pcm (GstPad      *pad,
                   GstClockTime pts,
@@ -482,4 +528,34 @@ fixture_open_gate (Fixture *f)
   f->closed = FALSE;
   g_cond_signal (&f->opened);
   g_mutex_unlock (&f->lock);
+}
+
+/* Of silence. */
+void
+fixture_push_seconds (GstPad *pad,
+                      guint   from,
+                      guint   to)
+{
+  guint i;
+
+  for (i = from; i < to; i++)
+    g_assert_cmpint (fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND), ==,
+                     GST_FLOW_OK);
+}
+
+/* Ends a recording, and lets go of its pad.
+ * @pad: (transfer full)
+ * @how: what may come of it: EOS, an error or either */
+void
+fixture_finish (Fixture       *f,
+                GstPad        *pad,
+                GstMessageType how)
+{
+  g_autoptr (GstMessage) end = NULL;
+
+  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
+  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_cmpint (GST_MESSAGE_TYPE (end) & how, !=, 0);
+  gst_element_release_request_pad (f->sink, pad);
+  gst_object_unref (pad);
 }

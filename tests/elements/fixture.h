@@ -64,6 +64,10 @@ GBytes      *fixture_get_upload (Fixture          *f,
                                  const gchar      *media_type);
 guint        fixture_count_calls (Fixture         *f,
                                  EkaCall           call);
+guint        fixture_count_uploads (Fixture       *f,
+                                 const gchar      *media_type);
+gchar       *fixture_get_create (Fixture          *f,
+                                 guint             nth);
 void         fixture_assert_error (GstMessage     *message,
                                  GQuark            domain,
                                  gint              code,
@@ -71,12 +75,19 @@ void         fixture_assert_error (GstMessage     *message,
 const gchar *fixture_get_detail (GstMessage       *message,
                                  const gchar      *name);
 GstPad      *fixture_get_source (Fixture          *f);
+void         fixture_make_live  (GstPad           *source);
 GstFlowReturn fixture_push_pcm  (GstPad           *pad,
                                  GstClockTime      pts,
                                  GstClockTime      duration);
 GstFlowReturn fixture_push_opus (GstPad           *pad,
                                  GstClockTime      pts,
                                  guint             channels);
+void         fixture_push_seconds (GstPad         *pad,
+                                 guint             from,
+                                 guint             to);
+void         fixture_finish     (Fixture          *f,
+                                 GstPad           *pad,
+                                 GstMessageType    how);
 void         fixture_wait_for_disk (void);
 const gchar *fixture_get_outbox (void);
 void         fixture_close_gate (Fixture          *f,

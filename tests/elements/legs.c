@@ -11,16 +11,8 @@
 #define BUFFER_MS 20
 #define SAMPLES_PER_MS 16
 
-static gboolean
-answer_live (GstPad    *pad,
-             GstObject *parent,
-             GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
+/* Generous for valgrind on a busy machine. */
+#define PATIENCE (60 * G_TIME_SPAN_SECOND)
 
 /* Requests a pad and links a source to it. Where @live, it says that it can't
  * wait. */
@@ -33,13 +25,16 @@ leg_new (Fixture     *f,
   Leg *self = g_new0 (Leg, 1);
 
   self->f = f;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->begun = GST_CLOCK_TIME_NONE;
   self->value = value;
   self->pad = gst_element_request_pad_simple (
       f->sink, name != NULL ? name : "audio_%u");
   g_assert_nonnull (self->pad);
   self->source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
   if (live)
-    gst_pad_set_query_function (self->source, answer_live);
+    fixture_make_live (self->source);
   gst_pad_set_active (self->source, TRUE);
   g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
                    GST_PAD_LINK_OK);
@@ -68,6 +63,15 @@ leg_begin (Leg         *self,
   push_segment (self);
 }
 
+static void
+tell_begun (Leg *self)
+{
+  g_mutex_lock (&self->lock);
+  self->begun = self->time;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
 static GstFlowReturn
 push_buffer (Leg *self)
 {
@@ -81,6 +85,7 @@ push_buffer (Leg *self)
   buffer = gst_buffer_new_memdup (samples, n * sizeof *samples);
   GST_BUFFER_PTS (buffer) = self->time;
   GST_BUFFER_DURATION (buffer) = BUFFER_MS * GST_MSECOND;
+  tell_begun (self);
   self->time += BUFFER_MS * GST_MSECOND;
   return gst_pad_push (self->source, buffer);
 }
@@ -118,6 +123,37 @@ leg_start (Leg     *self,
   self->milliseconds = milliseconds;
   self->ends = ends;
   self->thread = g_thread_new ("leg", run, self);
+}
+
+static gboolean
+is_inside (Leg *self)
+{
+  if (!GST_PAD_STREAM_TRYLOCK (self->pad))
+    return TRUE;
+  GST_PAD_STREAM_UNLOCK (self->pad);
+  return FALSE;
+}
+
+/* Until its thread is in the element with the buffer that begins at @milliseconds
+ * and, as the caller knows, has to wait there. */
+void
+leg_await (Leg  *self,
+           guint milliseconds)
+{
+  const GstClockTime time = milliseconds * GST_MSECOND;
+  const gint64 deadline = g_get_monotonic_time () + PATIENCE;
+
+  g_mutex_lock (&self->lock);
+  while (self->begun != time) {
+    if (!g_cond_wait_until (&self->cond, &self->lock, deadline))
+      g_error ("it waits with what begins at %" GST_TIME_FORMAT,
+               GST_TIME_ARGS (self->begun));
+  }
+  g_mutex_unlock (&self->lock);
+  while (!is_inside (self)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    g_thread_yield ();
+  }
 }
 
 void
@@ -159,6 +195,8 @@ leg_free (Leg *self)
   gst_pad_set_active (self->source, FALSE);
   leg_release (self);
   gst_object_unref (self->source);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
   g_free (self);
 }
 

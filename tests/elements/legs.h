@@ -15,6 +15,9 @@ typedef struct
   GstPad *pad;
   gint16 value;
   GstClockTime time; /* of the next sample */
+  GMutex lock;       /* guards @begun and @cond */
+  GCond cond;
+  GstClockTime begun; /* first sample of the last buffer that was pushed */
   GThread *thread;
   guint milliseconds; /* what the thread is to push */
   gboolean ends;      /* and whether an end comes after it */
@@ -33,6 +36,8 @@ GstFlowReturn leg_push     (Leg          *self,
 void          leg_start    (Leg          *self,
                             guint         milliseconds,
                             gboolean      ends);
+void          leg_await    (Leg          *self,
+                            guint         milliseconds);
 void          leg_join     (Leg          *self);
 void          leg_end      (Leg          *self);
 void          leg_flush    (Leg          *self);

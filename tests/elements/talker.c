@@ -251,3 +251,31 @@ visits_assert_audio (Talker *self,
                            audio->len),
                    ==, 0);
 }
+
+void
+visits_assert_says (const gchar *request,
+                    const gchar *word)
+{
+  if (strstr (request, word) == NULL)
+    g_error ("\"%s\" does not say %s", request, word);
+}
+
+void
+visits_assert_silent (const gchar *request,
+                      const gchar *word)
+{
+  if (strstr (request, word) != NULL)
+    g_error ("\"%s\" says %s", request, word);
+}
+
+/* Nothing that belongs to the first visit. */
+void
+visits_assert_not_first (const gchar *request)
+{
+  static const gchar *const words[] = { "Asha", "first", "soap", "letter",
+                                        "\"hi\"" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (words); i++)
+    visits_assert_silent (request, words[i]);
+}

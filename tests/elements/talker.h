@@ -16,6 +16,17 @@ typedef struct
   GByteArray *audio;
 } Talker;
 
+/* Properties of a first session, and what new-session gets for a second one. */
+#define FIRST_VISIT                                                                 \
+  "patient-details={\"name\":\"Asha\"} additional-data={\"visit\":\"first\"} " \
+  "session-id=ses_of_the_first_visit templates=soap,letter "                  \
+  "language-hint=hi "
+#define SECOND_VISIT                                                                \
+  "{\"patient-details\":{\"name\":\"Ravi\",\"year\":1970},"                   \
+  "\"additional-data\":{\"visit\":\"second\"},"                               \
+  "\"session-id\":\"ses_of_the_second_visit\","                               \
+  "\"templates\":[\"referral\"],\"language-hint\":\"en, ta\"}"
+
 void          talker_start       (Talker       *self,
                                   Fixture      *f,
                                   const gchar  *line);
@@ -48,3 +59,8 @@ void          visits_assert_audio (Talker      *self,
                                   guint         nth,
                                   guint         from,
                                   guint         to);
+void          visits_assert_says (const gchar  *request,
+                                  const gchar  *word);
+void          visits_assert_silent (const gchar *request,
+                                  const gchar  *word);
+void          visits_assert_not_first (const gchar *request);

@@ -27,17 +27,6 @@ typedef struct
   GstFlowReturn ret; /* of the last push, once the thread has ended */
 } Source;
 
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 static void
 source_start (Source  *source,
               Fixture *f,
@@ -53,7 +42,7 @@ source_start (Source  *source,
   source->pad = fixture_get_source (f);
   source->source = gst_pad_new ("src", GST_PAD_SRC);
   if (live)
-    gst_pad_set_query_function (source->source, answer_latency);
+    fixture_make_live (source->source);
   gst_pad_set_active (source->source, TRUE);
   g_assert_cmpint (gst_pad_link (source->source, source->pad), ==,
                    GST_PAD_LINK_OK);

@@ -93,19 +93,6 @@ begin (Fixture       *f,
   return known ? packets_start (packets, f) : fixture_start_push (f, caps);
 }
 
-static guint
-count_type (Fixture     *f,
-            const gchar *media_type)
-{
-  const guint n = fixture_count_calls (f, EKA_CALL_UPLOAD);
-  guint i, found = 0;
-
-  for (i = 0; i < n; i++)
-    found += g_str_equal (
-        eka_liar_nth (f->liar, EKA_CALL_UPLOAD, i)->content_type, media_type);
-  return found;
-}
-
 static guint64
 count_decoded (Fixture     *f,
                const gchar *media_type)
@@ -169,9 +156,9 @@ test_one_of_each (Fixture *f,
   }
   inputs_end_quietly (f, pad);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, N_FORMATS);
-  g_assert_cmpuint (count_type (f, "audio/wav"), ==, 2);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/wav"), ==, 2);
   for (i = 0; i < N_FORMATS; i++) {
-    g_assert_cmpuint (count_type (f, formats[i]->media_type), >=, 1);
+    g_assert_cmpuint (fixture_count_uploads (f, formats[i]->media_type), >=, 1);
     g_assert_cmpint (
         ABS ((gint64) count_decoded (f, formats[i]->media_type) -
              (i < 2 || i == 5 ? 2 : 1) * 48000),
@@ -278,7 +265,7 @@ test_codec_data (Fixture      *f,
   inputs_end_quietly (f, pad);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 4);
   g_assert_cmpuint (fixture_count (f, "ekascribe-chunk"), ==, 4);
-  g_assert_cmpuint (count_type (f, "audio/m4a"), ==, 4);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/m4a"), ==, 4);
 }
 
 /* ADTS tells the rate in every packet. */

@@ -17,18 +17,6 @@ discard (Fixture *f)
   g_signal_emit_by_name (f->sink, "discard");
 }
 
-static void
-push_seconds (GstPad *pad,
-              guint   from,
-              guint   to)
-{
-  guint i;
-
-  for (i = from; i < to; i++)
-    g_assert_cmpint (fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND), ==,
-                     GST_FLOW_OK);
-}
-
 /* @pad: (transfer full) */
 static void
 finish (Fixture *f,
@@ -76,7 +64,7 @@ assert_next_works (Fixture *f)
   GstPad *pad = fixture_start_push (f, PCM);
   guint before = fixture_count_calls (f, EKA_CALL_CREATE);
 
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   finish (f, pad);
   g_assert_cmpuint (fixture_count (f, "ekascribe-result"), ==, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, before + 1);
@@ -93,7 +81,7 @@ test_before_audio (Fixture      *f,
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
   discard (f);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   finish (f, pad);
   assert_discarded (f, 0);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 0);
@@ -110,12 +98,12 @@ test_recording (Fixture      *f,
 
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   gst_message_unref (fixture_wait_name (f, "ekascribe-chunk", NULL));
   discard (f);
   wait_for_state (f, "discarded");
   uploads = fixture_count_calls (f, EKA_CALL_UPLOAD);
-  push_seconds (pad, 3, 9);
+  fixture_push_seconds (pad, 3, 9);
   finish (f, pad);
   assert_discarded (f, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, uploads);
@@ -142,7 +130,7 @@ test_recording_of_several (Fixture      *f,
   pad = fixture_start_push (f, PCM);
   fixture_wait_for_stat (f, "packets", 0);
   wait_for_state (f, "ready");
-  push_seconds (pad, 0, 5);
+  fixture_push_seconds (pad, 0, 5);
   fixture_wait_for_stat (f, "bytes-waiting", 4 * 32000);
   wait_for_state (f, "recording");
   wait_for_state (f, "recording");
@@ -161,7 +149,7 @@ test_draining (Fixture      *f,
   eka_liar_push_stall (f->liar, EKA_CALL_UPLOAD);
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   wait_for_state (f, "draining");
   discard (f);
@@ -184,7 +172,7 @@ test_processing (Fixture      *f,
   eka_liar_push_stall (f->liar, EKA_CALL_GET);
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   wait_for_state (f, "processing");
   discard (f);
@@ -220,7 +208,7 @@ test_done (Fixture      *f,
   fixture_launch (f, ELEMENT);
   assert_nothing_to_discard (f);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 1);
+  fixture_push_seconds (pad, 0, 1);
   finish (f, pad);
   assert_nothing_to_discard (f);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_PATCH), ==, 0);
@@ -235,7 +223,7 @@ test_twice (Fixture      *f,
 
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   discard (f);
   assert_nothing_to_discard (f);
   finish (f, pad);
@@ -255,10 +243,10 @@ test_until_null (Fixture      *f,
                                       EKA_SCRIBE_ERROR_NETWORK, "Cut off"));
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   gst_message_unref (fixture_wait_name (f, "ekascribe-chunk", NULL));
   discard (f);
-  push_seconds (pad, 3, 4);
+  fixture_push_seconds (pad, 3, 4);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
   gst_element_release_request_pad (f->sink, pad);
@@ -285,7 +273,7 @@ push_and_end (gpointer user_data)
         fixture_push_opus (pusher->pad, i * 20 * GST_MSECOND, 1), ==,
         GST_FLOW_OK);
   if (!pusher->opus)
-    push_seconds (pusher->pad, 0, 30);
+    fixture_push_seconds (pusher->pad, 0, 30);
   g_assert_true (gst_pad_send_event (pusher->pad, gst_event_new_eos ()));
   return NULL;
 }
@@ -412,7 +400,7 @@ test_at_the_last_moment (Fixture      *f,
   g_object_set (f->sink, "transcript-location", path, NULL);
   gst_bus_set_sync_handler (f->bus, discard_at_result, f, NULL);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   finish (f, pad);
   gst_bus_set_sync_handler (f->bus, NULL, NULL, NULL);
   assert_discarded (f, 0);
@@ -433,11 +421,11 @@ test_at_random (Fixture      *f,
   for (i = 0; i < 40; i++) {
     pad = fixture_start_push (f, PCM);
     at = g_test_rand_int_range (1, 8);
-    push_seconds (pad, 0, at);
+    fixture_push_seconds (pad, 0, at);
     if (g_test_rand_bit ())
       g_usleep (g_test_rand_int_range (0, 2000));
     discard (f);
-    push_seconds (pad, at, 9);
+    fixture_push_seconds (pad, at, 9);
     finish (f, pad);
     g_assert_cmpuint (fixture_get_stat (f, "bytes-kept"), ==, 0);
     g_assert_cmpuint (fixture_count (f, "ekascribe-transcript"), ==,

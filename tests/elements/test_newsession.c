@@ -7,45 +7,7 @@
 
 #include <string.h>
 
-
 #define ELEMENT "ekascribesink name=s model=endless "
-#define FIRST                                                                 \
-  "patient-details={\"name\":\"Asha\"} additional-data={\"visit\":\"first\"} " \
-  "session-id=ses_of_the_first_visit templates=soap,letter "                  \
-  "language-hint=hi "
-#define SECOND                                                                \
-  "{\"patient-details\":{\"name\":\"Ravi\",\"year\":1970},"                   \
-  "\"additional-data\":{\"visit\":\"second\"},"                               \
-  "\"session-id\":\"ses_of_the_second_visit\","                               \
-  "\"templates\":[\"referral\"],\"language-hint\":\"en, ta\"}"
-
-static void
-assert_says (const gchar *request,
-             const gchar *word)
-{
-  if (strstr (request, word) == NULL)
-    g_error ("\"%s\" does not say %s", request, word);
-}
-
-static void
-assert_silent (const gchar *request,
-               const gchar *word)
-{
-  if (strstr (request, word) != NULL)
-    g_error ("\"%s\" says %s", request, word);
-}
-
-/* Nothing that belongs to the first visit. */
-static void
-assert_not_first (const gchar *request)
-{
-  static const gchar *const words[] = { "Asha", "first", "soap", "letter",
-                                        "\"hi\"" };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (words); i++)
-    assert_silent (request, words[i]);
-}
 
 /* --- what a session is told ----------------------------------------------- */
 
@@ -56,9 +18,9 @@ test_nothing_inherited (Fixture      *f,
 {
   Talker t;
 
-  talker_start (&t, f, ELEMENT FIRST);
+  talker_start (&t, f, ELEMENT FIRST_VISIT);
   talker_hush (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_hush (&t, 1000);
   g_assert_true (steer_to (f, "{}"));
   talker_hush (&t, 1000);
@@ -68,24 +30,24 @@ test_nothing_inherited (Fixture      *f,
   talker_end (&t);
 
   g_assert_cmpuint (visits_count (f), ==, 4);
-  assert_says (visits_get_request (f, 0), "Asha");
-  assert_says (visits_get_request (f, 0), "soap");
-  assert_says (visits_get_request (f, 0), "\"hi\"");
-  assert_says (visits_get_request (f, 1), "{\"name\":\"Ravi\",\"year\":1970}");
-  assert_says (visits_get_request (f, 1), "{\"visit\":\"second\"}");
-  assert_says (visits_get_request (f, 1), "[\"referral\"]");
-  assert_says (visits_get_request (f, 1), "[\"en\",\"ta\"]");
+  visits_assert_says (visits_get_request (f, 0), "Asha");
+  visits_assert_says (visits_get_request (f, 0), "soap");
+  visits_assert_says (visits_get_request (f, 0), "\"hi\"");
+  visits_assert_says (visits_get_request (f, 1), "{\"name\":\"Ravi\",\"year\":1970}");
+  visits_assert_says (visits_get_request (f, 1), "{\"visit\":\"second\"}");
+  visits_assert_says (visits_get_request (f, 1), "[\"referral\"]");
+  visits_assert_says (visits_get_request (f, 1), "[\"en\",\"ta\"]");
   g_assert_cmpstr (visits_get_id (f, 1), ==, "ses_of_the_second_visit");
-  assert_not_first (visits_get_request (f, 1));
-  assert_not_first (visits_get_request (f, 2));
-  assert_silent (visits_get_request (f, 2), "Ravi");
-  assert_silent (visits_get_request (f, 2), "second");
-  assert_silent (visits_get_request (f, 2), "referral");
-  assert_silent (visits_get_request (f, 2), "ta\"");
-  assert_silent (visits_get_request (f, 2), "patient_details");
-  assert_silent (visits_get_request (f, 2), "additional_data");
-  assert_silent (visits_get_request (f, 3), "patient_details");
-  assert_silent (visits_get_request (f, 0), "Ravi");
+  visits_assert_not_first (visits_get_request (f, 1));
+  visits_assert_not_first (visits_get_request (f, 2));
+  visits_assert_silent (visits_get_request (f, 2), "Ravi");
+  visits_assert_silent (visits_get_request (f, 2), "second");
+  visits_assert_silent (visits_get_request (f, 2), "referral");
+  visits_assert_silent (visits_get_request (f, 2), "ta\"");
+  visits_assert_silent (visits_get_request (f, 2), "patient_details");
+  visits_assert_silent (visits_get_request (f, 2), "additional_data");
+  visits_assert_silent (visits_get_request (f, 3), "patient_details");
+  visits_assert_silent (visits_get_request (f, 0), "Ravi");
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
   talker_stop (&t);
 }
@@ -98,24 +60,44 @@ test_before_audio (Fixture      *f,
 {
   Talker t;
 
-  talker_start (&t, f, ELEMENT FIRST "auto-start=true");
+  talker_start (&t, f, ELEMENT FIRST_VISIT "auto-start=true");
   g_assert_true (steer_to (f, "{\"patient-details\":{\"name\":\"Wrong\"}}"));
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_hush (&t, 500);
   g_assert_true (steer (f, "end-session"));
   talker_hush (&t, 500);
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 2);
-  assert_says (visits_get_request (f, 0), "Ravi");
-  assert_silent (visits_get_request (f, 0), "Wrong");
-  assert_silent (visits_get_request (f, 0), "Asha");
-  assert_silent (visits_get_request (f, 1), "Asha");
-  assert_silent (visits_get_request (f, 1), "Ravi");
-  assert_silent (visits_get_request (f, 1), "first");
+  visits_assert_says (visits_get_request (f, 0), "Ravi");
+  visits_assert_silent (visits_get_request (f, 0), "Wrong");
+  visits_assert_silent (visits_get_request (f, 0), "Asha");
+  visits_assert_silent (visits_get_request (f, 1), "Asha");
+  visits_assert_silent (visits_get_request (f, 1), "Ravi");
+  visits_assert_silent (visits_get_request (f, 1), "first");
   visits_assert_audio (&t, 0, 0, 500);
   visits_assert_audio (&t, 1, 500, 1000);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
   g_assert_cmpuint (fixture_count (f, "ekascribe-result"), ==, 2);
+  talker_stop (&t);
+}
+
+/* A template that is named twice makes one document. */
+static void
+test_templates_once (Fixture      *f,
+                     gconstpointer data)
+{
+  Talker t;
+
+  talker_start (&t, f, ELEMENT "templates=\"b, a, b, a, a\"");
+  talker_hush (&t, 500);
+  g_assert_true (steer_to (f, "{\"templates\":[\"y\",\"x\",\"y\"]}"));
+  talker_hush (&t, 1000);
+  g_assert_true (steer_to (f, "{\"templates\":\"z,z\"}"));
+  talker_hush (&t, 1000);
+  talker_end (&t);
+  visits_assert_says (visits_get_request (f, 0), "\"templates\":[\"b\",\"a\"]");
+  visits_assert_says (visits_get_request (f, 1), "\"templates\":[\"y\",\"x\"]");
+  visits_assert_says (visits_get_request (f, 2), "\"templates\":[\"z\"]");
   talker_stop (&t);
 }
 
@@ -126,7 +108,7 @@ test_taken_back (Fixture      *f,
 {
   Talker t;
 
-  talker_start (&t, f, ELEMENT FIRST);
+  talker_start (&t, f, ELEMENT FIRST_VISIT);
   talker_hush (&t, 2000);
   talker_speak (&t, 1000);
   g_assert_true (steer_to (f, "{\"patient-details\":{\"name\":\"Wrong\"}}"));
@@ -134,14 +116,14 @@ test_taken_back (Fixture      *f,
   steer_refused (f, "end-session", "nothing is being recorded");
   talker_speak (&t, 1000);
   gst_message_unref (fixture_wait_name (f, "ekascribe-result", NULL));
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_speak (&t, 1000);
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 2);
   visits_assert_audio (&t, 0, 0, 3000);
   visits_assert_audio (&t, 1, 4000, 5000);
-  assert_says (visits_get_request (f, 0), "Asha");
-  assert_says (visits_get_request (f, 1), "Ravi");
+  visits_assert_says (visits_get_request (f, 0), "Asha");
+  visits_assert_says (visits_get_request (f, 1), "Ravi");
   g_assert_cmpuint (fixture_count (f, "ekascribe-result"), ==, 2);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
   talker_stop (&t);
@@ -154,7 +136,7 @@ test_discard_before_audio (Fixture      *f,
 {
   Talker t;
 
-  talker_start (&t, f, ELEMENT FIRST "auto-start=true");
+  talker_start (&t, f, ELEMENT FIRST_VISIT "auto-start=true");
   g_signal_emit_by_name (f->sink, "discard");
   talker_hush (&t, 500);
   g_assert_true (steer (f, "end-session"));
@@ -162,8 +144,8 @@ test_discard_before_audio (Fixture      *f,
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 1);
   visits_assert_audio (&t, 0, 500, 1000);
-  assert_silent (visits_get_request (f, 0), "Asha");
-  assert_silent (visits_get_request (f, 0), "first");
+  visits_assert_silent (visits_get_request (f, 0), "Asha");
+  visits_assert_silent (visits_get_request (f, 0), "first");
   talker_stop (&t);
 }
 
@@ -239,8 +221,8 @@ assert_refused (Fixture     *f,
                         GST_RESOURCE_ERROR_SETTINGS, text);
   g_assert_cmpstr (fixture_get_detail (warning, "property"), ==, property);
   gst_message_parse_warning (warning, &error, &debug);
-  assert_silent (error->message, "SECRET");
-  assert_silent (debug, "SECRET");
+  visits_assert_silent (error->message, "SECRET");
+  visits_assert_silent (debug, "SECRET");
 }
 
 static void
@@ -272,7 +254,7 @@ test_used_id (Fixture      *f,
   const gchar *property = "{\"session-id\":\"ses_of_the_first_visit\"}";
   Talker t;
 
-  talker_start (&t, f, ELEMENT FIRST);
+  talker_start (&t, f, ELEMENT FIRST_VISIT);
   talker_hush (&t, 200);
   assert_refused (f, property, "session-id", "already");
   g_assert_true (steer_to (f, other));
@@ -313,7 +295,7 @@ test_id_again_before_audio (Fixture      *f,
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 2);
   g_assert_cmpstr (visits_get_id (f, 1), ==, "ses_of_the_second_visit");
-  assert_says (visits_get_request (f, 1), "Ravi");
+  visits_assert_says (visits_get_request (f, 1), "Ravi");
   talker_stop (&t);
 }
 
@@ -446,7 +428,7 @@ test_cut_in_stall (Fixture      *f,
   talker_start (&t, f, ELEMENT);
   talker_hush (&t, 2000);
   talker_speak (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   gst_message_unref (fixture_wait_name (f, "ekascribe-result", NULL));
   talker_speak (&t, 1000);
   talker_end (&t);
@@ -468,13 +450,13 @@ test_format_at_cut (Fixture      *f,
   talker_start (&t, f, ELEMENT);
   talker_hush (&t, 2000);
   talker_speak (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   g_assert_true (gst_pad_send_event (t.pad, gst_event_new_caps (caps)));
   talker_speak (&t, 1000);
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 2);
   visits_assert_audio (&t, 0, 0, 3000);
-  assert_says (visits_get_request (f, 1), "Ravi");
+  visits_assert_says (visits_get_request (f, 1), "Ravi");
   g_assert_cmpuint (fixture_count (f, "ekascribe-transcript"), ==, 2);
   talker_stop (&t);
 }
@@ -489,7 +471,7 @@ test_command_before_cut (Fixture      *f,
   talker_start (&t, f, ELEMENT);
   talker_hush (&t, 2000);
   talker_speak (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_speak (&t, 100);
   g_assert_true (steer (f, "pause"));
   talker_speak (&t, 1000);
@@ -499,7 +481,7 @@ test_command_before_cut (Fixture      *f,
   g_assert_cmpuint (visits_count (f), ==, 2);
   visits_assert_audio (&t, 0, 0, 3100);
   visits_assert_audio (&t, 1, 4100, 5100);
-  assert_says (visits_get_request (f, 1), "Ravi");
+  visits_assert_says (visits_get_request (f, 1), "Ravi");
   talker_stop (&t);
 }
 
@@ -513,7 +495,7 @@ test_end_before_cut (Fixture      *f,
   talker_start (&t, f, ELEMENT);
   talker_hush (&t, 2000);
   talker_speak (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_speak (&t, 100);
   talker_end (&t);
   g_assert_cmpuint (visits_count (f), ==, 1);
@@ -533,7 +515,7 @@ test_from_pause (Fixture      *f,
   talker_speak (&t, 1000);
   g_assert_true (steer (f, "pause"));
   talker_speak (&t, 1000);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   talker_speak (&t, 1000);
   talker_end (&t);
   visits_assert_audio (&t, 0, 0, 1000);
@@ -573,17 +555,6 @@ test_encoded (Fixture      *f,
   gst_object_unref (pad);
 }
 
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
-}
-
 static void
 push_live_opus (GstPad *source,
                 guint   from,
@@ -616,7 +587,7 @@ test_held (Fixture      *f,
   eka_liar_push_stall (f->liar, EKA_CALL_DISCOVER);
   fixture_launch (f, "ekascribesink name=s outbox-policy=never");
   pad = fixture_get_source (f);
-  gst_pad_set_query_function (source, answer_latency);
+  fixture_make_live (source);
   gst_pad_set_active (source, TRUE);
   g_assert_cmpint (gst_pad_link (source, pad), ==, GST_PAD_LINK_OK);
   fixture_play (f);
@@ -723,6 +694,7 @@ main (int    argc,
 
   add_test ("/new-session/nothing-inherited", test_nothing_inherited);
   add_test ("/new-session/before-audio", test_before_audio);
+  add_test ("/new-session/templates-once", test_templates_once);
   add_test ("/new-session/taken-back", test_taken_back);
   add_test ("/new-session/discard-before-audio", test_discard_before_audio);
   add_test ("/new-session/bad", test_bad);

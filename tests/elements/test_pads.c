@@ -15,6 +15,9 @@
 /* Nobody who lets go waits for anything; generous for valgrind on a busy machine. */
 #define SOON (10 * G_TIME_SPAN_SECOND)
 
+/* In ms: how far ahead of another one the buffer is that has to wait. */
+#define TOO_FAR 5020
+
 #define A 1000
 #define B 300
 
@@ -25,6 +28,41 @@ await_end (Fixture *f)
       fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
 
   g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+}
+
+/* Two pads that play and have begun, of which nothing has come yet. */
+static void
+start_two (Fixture     *f,
+           const gchar *line,
+           gboolean     live,
+           Leg        **a,
+           Leg        **b)
+{
+  fixture_launch (f, line);
+  *a = leg_new (f, NULL, A, live);
+  *b = leg_new (f, NULL, B, live);
+  fixture_play (f);
+  leg_begin (*a, PCM, 0);
+  leg_begin (*b, PCM, 0);
+}
+
+static void
+push_both (Leg  *a,
+           Leg  *b,
+           guint milliseconds)
+{
+  leg_push (a, milliseconds);
+  leg_push (b, milliseconds);
+}
+
+static void
+end_both (Fixture *f,
+          Leg     *a,
+          Leg     *b)
+{
+  leg_end (a);
+  leg_end (b);
+  await_end (f);
 }
 
 static guint
@@ -53,12 +91,7 @@ test_two (Fixture      *f,
   g_autoptr (Leg) b = NULL;
   g_autoptr (GArray) samples = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_start (a, 30000, TRUE);
   leg_start (b, 30000, TRUE);
   leg_join (a);
@@ -88,13 +121,10 @@ test_stereo (Fixture      *f,
   leg_begin (c, PCM, 0);
   leg_begin (b, PCM, 0);
   leg_begin (a, PCM, 0);
-  leg_push (c, 2000);
-  leg_push (b, 2000);
+  push_both (c, b, 2000);
   leg_push (a, 2000);
   leg_end (a);
-  leg_end (b);
-  leg_end (c);
-  await_end (f);
+  end_both (f, b, c);
   samples = legs_collect (f, 2);
   g_assert_cmpuint (ms (samples->len), ==, 2 * 2000);
   g_assert_cmpuint (ms (legs_count (samples, 2, 0, A)), ==, 2000);
@@ -110,12 +140,7 @@ test_ends_apart (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_push (a, 1000);
   leg_end (a);
   leg_push (b, 30000);
@@ -126,18 +151,23 @@ test_ends_apart (Fixture      *f,
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
 }
 
+/* Two seconds. */
+static void
+push_opus (GstPad *pad)
+{
+  guint i;
+
+  for (i = 0; i < 100; i++)
+    g_assert_cmpint (fixture_push_opus (pad, i * 20 * GST_MSECOND, 1), ==,
+                     GST_FLOW_OK);
+}
+
 static gboolean
 is_linked (Fixture *f,
            guint    nth)
 {
-  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_CREATE, nth);
-  g_autofree gchar *body = NULL;
-  gsize size;
-  const gchar *bytes;
+  g_autofree gchar *body = fixture_get_create (f, nth);
 
-  g_assert_nonnull (request);
-  bytes = g_bytes_get_data (request->body, &size);
-  body = g_strndup (bytes, size);
   return strstr (body, "previous_session_id") != NULL;
 }
 
@@ -157,29 +187,13 @@ test_joins (Fixture      *f,
   leg_push (a, 3000);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 3 * GST_SECOND);
-  leg_push (a, 2000);
-  leg_push (b, 2000);
-  leg_end (b);
-  leg_end (a);
-  await_end (f);
+  push_both (a, b, 2000);
+  end_both (f, b, a);
   g_assert_cmpuint (heard (f, A), ==, 3000);
   g_assert_cmpuint (heard (f, A + B), ==, 2000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   g_assert_false (is_linked (f, 0));
   g_assert_true (is_linked (f, 1));
-}
-
-static guint
-count_type (Fixture     *f,
-            const gchar *media_type)
-{
-  const guint n = fixture_count_calls (f, EKA_CALL_UPLOAD);
-  guint i, found = 0;
-
-  for (i = 0; i < n; i++)
-    found += g_str_equal (
-        eka_liar_nth (f->liar, EKA_CALL_UPLOAD, i)->content_type, media_type);
-  return found;
 }
 
 /* An untouched passthrough until the other one comes, which finds it idle. */
@@ -190,21 +204,18 @@ test_joins_passthrough (Fixture      *f,
   g_autoptr (GstPad) pad = NULL;
   g_autoptr (Leg) b = NULL;
   g_autoptr (GArray) samples = NULL;
-  guint i;
 
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, OPUS);
   gst_message_unref (fixture_wait_name (f, "ekascribe-session", "ready"));
-  for (i = 0; i < 100; i++)
-    g_assert_cmpint (fixture_push_opus (pad, i * 20 * GST_MSECOND, 1), ==,
-                     GST_FLOW_OK);
+  push_opus (pad);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 2 * GST_SECOND);
   leg_push (b, 1000);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   leg_end (b);
   await_end (f);
-  g_assert_cmpuint (count_type (f, "audio/ogg;codecs=opus"), ==, 1);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (ms (samples->len), ==, 1000);
   g_assert_cmpuint (ms (legs_count (samples, 1, 0, B)), ==, 1000);
@@ -222,14 +233,11 @@ test_joins_held (Fixture      *f,
   g_autoptr (GstPad) pad = NULL;
   g_autoptr (Leg) b = NULL;
   g_autoptr (GArray) samples = NULL;
-  guint i;
 
   fixture_launch (f, ELEMENT);
   f->liar->delay = 300;
   pad = fixture_start_push (f, OPUS);
-  for (i = 0; i < 100; i++)
-    g_assert_cmpint (fixture_push_opus (pad, i * 20 * GST_MSECOND, 1), ==,
-                     GST_FLOW_OK);
+  push_opus (pad);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 0);
   leg_push (b, 2000);
@@ -237,7 +245,7 @@ test_joins_held (Fixture      *f,
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   leg_end (b);
   await_end (f);
-  g_assert_cmpuint (count_type (f, "audio/ogg;codecs=opus"), ==, 0);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 0);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (ms (samples->len), >=, 2000);
   g_assert_cmpuint (ms (samples->len), <, 2020);
@@ -253,16 +261,14 @@ test_not_linked (Fixture      *f,
 {
   g_autoptr (GstPad) pad = NULL;
   g_autoptr (GstPad) idle = NULL;
-  guint i;
 
   fixture_launch (f, ELEMENT);
   idle = fixture_get_source (f);
   pad = fixture_start_push (f, OPUS);
-  for (i = 0; i < 100; i++)
-    fixture_push_opus (pad, i * 20 * GST_MSECOND, 1);
+  push_opus (pad);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   await_end (f);
-  g_assert_cmpuint (count_type (f, "audio/ogg;codecs=opus"), ==, 1);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   gst_element_release_request_pad (f->sink, pad);
@@ -299,23 +305,14 @@ test_another_comes (Fixture      *f,
   g_autoptr (Leg) b = NULL;
   g_autoptr (Leg) c = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
-  leg_push (a, 1000);
-  leg_push (b, 1000);
+  start_two (f, ELEMENT, FALSE, &a, &b);
+  push_both (a, b, 1000);
   leg_release (b);
   leg_push (a, 1000);
   c = leg_new (f, NULL, B, FALSE);
   leg_begin (c, PCM, 2 * GST_SECOND);
-  leg_push (a, 1000);
-  leg_push (c, 1000);
-  leg_end (a);
-  leg_end (c);
-  await_end (f);
+  push_both (a, c, 1000);
+  end_both (f, a, c);
   g_assert_cmpuint (heard (f, A + B), ==, 2000);
   g_assert_cmpuint (heard (f, A), ==, 1000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
@@ -329,26 +326,16 @@ test_after_the_end (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
   g_autoptr (GstPad) pad = NULL;
-  guint i;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
-  leg_push (a, 1000);
-  leg_push (b, 1000);
-  leg_end (a);
-  leg_end (b);
-  await_end (f);
+  start_two (f, ELEMENT, FALSE, &a, &b);
+  push_both (a, b, 1000);
+  end_both (f, a, b);
   pad = fixture_start_push (f, OPUS);
-  for (i = 0; i < 100; i++)
-    fixture_push_opus (pad, i * 20 * GST_MSECOND, 1);
+  push_opus (pad);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
-  g_assert_cmpuint (count_type (f, "audio/ogg;codecs=opus"), ==, 1);
+  g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   g_assert_false (is_linked (f, 1));
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
@@ -375,11 +362,8 @@ test_takes_over (Fixture      *f,
   leg_push (b, 1000);
   leg_flush (a);
   a->time = b->time;
-  leg_push (a, 1000);
-  leg_push (b, 1000);
-  leg_end (b);
-  leg_end (a);
-  await_end (f);
+  push_both (a, b, 1000);
+  end_both (f, b, a);
   g_assert_cmpuint (heard (f, A), ==, 1000);
   g_assert_cmpuint (heard (f, B), ==, 1000);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
@@ -394,12 +378,7 @@ test_all_released (Fixture      *f,
   g_autoptr (Leg) b = NULL;
   g_autoptr (Leg) c = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_push (a, 1000);
   leg_push (b, 500);
   leg_release (a);
@@ -429,15 +408,10 @@ test_released_while_it_waits (Fixture      *f,
   gint64 began;
   guint pushed;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_push (b, 100);
   leg_start (a, 60000, FALSE);
-  g_usleep (200000);
+  leg_await (a, 100 + TOO_FAR);
   began = g_get_monotonic_time ();
   leg_release (a);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
@@ -461,14 +435,9 @@ test_null_while_it_waits (Fixture      *f,
   g_autoptr (Leg) b = NULL;
   gint64 began;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_start (a, 60000, FALSE);
-  g_usleep (100000);
+  leg_await (a, TOO_FAR);
   began = g_get_monotonic_time ();
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
@@ -489,12 +458,7 @@ test_null_saves (Fixture      *f,
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (gint16));
 
   eka_liar_push_stall (f->liar, EKA_CALL_CREATE);
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   g_assert_cmpint (leg_push (a, 2500), ==, GST_FLOW_OK);
   g_assert_cmpint (leg_push (b, 1000), ==, GST_FLOW_OK);
   gst_element_set_state (f->pipeline, GST_STATE_READY);
@@ -518,12 +482,7 @@ test_null_tells (Fixture      *f,
   g_autoptr (GstMessage) error = NULL;
 
   eka_liar_push_stall (f->liar, EKA_CALL_CREATE);
-  fixture_launch (f, ELEMENT " outbox-policy=never");
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT " outbox-policy=never", FALSE, &a, &b);
   g_assert_cmpint (leg_push (a, 2500), ==, GST_FLOW_OK);
   g_assert_cmpint (leg_push (b, 1000), ==, GST_FLOW_OK);
   gst_element_set_state (f->pipeline, GST_STATE_READY);
@@ -547,7 +506,8 @@ test_null_in_paused (Fixture      *f,
   leg_begin (b, PCM, 0);
   leg_start (a, 1000, TRUE);
   leg_start (b, 1000, TRUE);
-  g_usleep (50000);
+  leg_await (a, 0);
+  leg_await (b, 0);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   leg_join (a);
   leg_join (b);
@@ -569,7 +529,7 @@ test_joins_in_paused (Fixture      *f,
   gst_element_set_state (f->pipeline, GST_STATE_PAUSED);
   leg_begin (a, PCM, 0);
   leg_start (a, 1000, TRUE);
-  g_usleep (50000);
+  leg_await (a, 0);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 0);
   leg_start (b, 1000, TRUE);
@@ -589,21 +549,12 @@ test_flush (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
-  leg_push (a, 2000);
-  leg_push (b, 2000);
+  start_two (f, ELEMENT, FALSE, &a, &b);
+  push_both (a, b, 2000);
   leg_flush (a);
   leg_flush (b);
-  leg_push (a, 2000);
-  leg_push (b, 2000);
-  leg_end (a);
-  leg_end (b);
-  await_end (f);
+  push_both (a, b, 2000);
+  end_both (f, a, b);
   g_assert_cmpuint (heard (f, A + B), ==, 4000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
 }
@@ -616,14 +567,9 @@ test_flush_while_it_waits (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT, FALSE, &a, &b);
   leg_start (a, 60000, FALSE);
-  g_usleep (100000);
+  leg_await (a, TOO_FAR);
   gst_pad_push_event (a->source, gst_event_new_flush_start ());
   leg_join (a);
   g_assert_cmpint (a->flow, ==, GST_FLOW_FLUSHING);
@@ -642,24 +588,13 @@ test_flush_after_the_end (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
 
-  fixture_launch (f, ELEMENT);
-  a = leg_new (f, NULL, A, FALSE);
-  b = leg_new (f, NULL, B, FALSE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
-  leg_push (a, 1000);
-  leg_push (b, 1000);
-  leg_end (a);
-  leg_end (b);
-  await_end (f);
+  start_two (f, ELEMENT, FALSE, &a, &b);
+  push_both (a, b, 1000);
+  end_both (f, a, b);
   leg_flush (a);
   leg_flush (b);
-  leg_push (a, 1000);
-  leg_push (b, 1000);
-  leg_end (a);
-  leg_end (b);
-  await_end (f);
+  push_both (a, b, 1000);
+  end_both (f, a, b);
   g_assert_cmpuint (heard (f, A + B), ==, 2000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   /* a flush alone, and ends again */
@@ -677,17 +612,10 @@ test_silent_live (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
 
-  fixture_launch (f, ELEMENT " max-chunk-duration=1000000000");
-  a = leg_new (f, NULL, A, TRUE);
-  b = leg_new (f, NULL, B, TRUE);
-  fixture_play (f);
-  leg_begin (a, PCM, 0);
-  leg_begin (b, PCM, 0);
+  start_two (f, ELEMENT " max-chunk-duration=1000000000", TRUE, &a, &b);
   leg_push (a, 20000);
   fixture_wait_for_stat (f, "chunks-uploaded", 10);
-  leg_end (a);
-  leg_end (b);
-  await_end (f);
+  end_both (f, a, b);
   g_assert_cmpuint (heard (f, A), ==, 20000);
 }
 

@@ -191,6 +191,24 @@ test_codec (Fixture      *f,
   g_assert_cmpfloat (loudness, <, 12000);
 }
 
+/* As long as it came in, at every rate: to the sample. */
+static void
+test_rate (Fixture      *f,
+           gconstpointer data)
+{
+  const guint rate = GPOINTER_TO_UINT (data), size = rate / 10;
+  g_autofree gchar *line = g_strdup_printf (
+      "audiotestsrc num-buffers=101 samplesperbuffer=%u ! "
+      "audio/x-raw,format=S16LE,channels=1,rate=%u ! ekascribesink name=s",
+      size, rate);
+  g_autoptr (GstMessage) end = fixture_run (f, line);
+  gdouble loudness;
+
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  g_assert_cmpuint (measure_wav (f, &loudness) * 16000 + 0.5, ==,
+                    gst_util_uint64_scale_round (101 * size, 16000, rate));
+}
+
 static void
 test_missing_decoder (Fixture      *f,
                       gconstpointer data)
@@ -519,6 +537,7 @@ int
 main (int    argc,
       char **argv)
 {
+  static const guint rates[] = { 8000, 11025, 22050, 44100, 48000 };
   guint i;
 
   fixture_init (&argc, &argv);
@@ -533,6 +552,13 @@ main (int    argc,
 
     g_test_add (path, Fixture, &codecs[i], fixture_set_up, test_codec,
                 fixture_tear_down);
+  }
+  for (i = 0; i < G_N_ELEMENTS (rates); i++) {
+    g_autofree gchar *path =
+        g_strdup_printf ("/recording/rate/%u", rates[i]);
+
+    g_test_add (path, Fixture, GUINT_TO_POINTER (rates[i]), fixture_set_up,
+                test_rate, fixture_tear_down);
   }
   add_test ("/recording/missing-decoder-is-named", test_missing_decoder);
   add_test ("/recording/opus-as-bare-ogg", test_bare_ogg);

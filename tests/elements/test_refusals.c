@@ -13,18 +13,6 @@
 #define FIRST "ses_of_the_first_part"
 
 static void
-push_seconds (GstPad *pad,
-              guint   from,
-              guint   to)
-{
-  guint i;
-
-  for (i = from; i < to; i++)
-    g_assert_cmpint (fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND), ==,
-                     GST_FLOW_OK);
-}
-
-static void
 push_opus (GstPad *pad,
            guint   seconds)
 {
@@ -33,21 +21,6 @@ push_opus (GstPad *pad,
   for (i = 0; i < seconds * 50; i++)
     g_assert_cmpint (fixture_push_opus (pad, i * 20 * GST_MSECOND, 1), ==,
                      GST_FLOW_OK);
-}
-
-/* @pad: (transfer full) */
-static void
-finish (Fixture       *f,
-        GstPad        *pad,
-        GstMessageType how)
-{
-  g_autoptr (GstMessage) end = NULL;
-
-  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, how);
-  gst_element_release_request_pad (f->sink, pad);
-  gst_object_unref (pad);
 }
 
 static void
@@ -155,8 +128,8 @@ test_lost_session (Fixture      *f,
   eka_liar_push (f->liar, EKA_CALL_GET, 404, "{}");
   fixture_launch (f, ELEMENT " session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 3);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
 
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   g_assert_cmpuint (count_samples (f, 2), ==, 3 * 16000);
@@ -196,7 +169,7 @@ test_opus_refused (Fixture      *f,
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, OPUS);
   push_opus (pad, 5);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_PATCH), ==, 1);
   g_assert_cmpuint (count_samples (f, 2), ==, 5 * 16000);
@@ -219,8 +192,8 @@ refuse_second (Fixture     *f,
     refuse_upload (f, 422, "unclear_audio");
   fixture_launch (f, line);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 4);
-  finish (f, pad, how);
+  fixture_push_seconds (pad, 0, 4);
+  fixture_finish (f, pad, how);
 }
 
 static void
@@ -275,8 +248,8 @@ test_too_large (Fixture      *f,
   f->service->max_bytes = 20000;
   fixture_launch (f, ELEMENT " model=endless");
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 4);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 4);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (count_kept (f->service), ==, 4 * 32000);
   g_assert_cmpuint (fixture_get_stat (f, "chunks-uploaded"), ==, 8);
 }
@@ -294,7 +267,7 @@ test_too_large_opus (Fixture      *f,
   fixture_launch (f, "ekascribesink name=s");
   pad = fixture_start_push (f, OPUS);
   push_opus (pad, 10);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
   for (i = 0; (chunk = fixture_find_nth (f, "ekascribe-chunk", i)) != NULL;
        i++) {
@@ -322,7 +295,7 @@ test_doomed_and_full (Fixture      *f,
                  "\"upload_url\":\"https://elsewhere.test/\"}");
   fixture_launch (f, ELEMENT " max-size-bytes=100000 session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 3);
+  fixture_push_seconds (pad, 0, 3);
   gst_message_unref (fixture_wait_name (f, "ekascribe-session", "draining"));
   g_assert_cmpint (
       fixture_push_pcm (pad, 3 * GST_SECOND, 2 * GST_SECOND), ==,
@@ -352,8 +325,8 @@ test_without_results (Fixture      *f,
   fixture_launch (f, ELEMENT " wait-for-results=false");
   pad = fixture_start_push (f, PCM);
   gst_message_unref (fixture_wait_name (f, "ekascribe-session", "ready"));
-  push_seconds (pad, 0, 5);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 5);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 2);
   g_assert_cmpuint (count_samples (f, 0), ==, 5 * 16000);
   g_assert_cmpuint (fixture_count (f, "ekascribe-result"), ==, 0);
@@ -374,8 +347,8 @@ test_settle (Fixture      *f,
                  "{\"session_id\":\"" FIRST "\",\"status\":\"failed\"}");
   fixture_launch (f, ELEMENT " result-settle-time=100000000 session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 1);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 1);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   result = fixture_find (f, "ekascribe-result");
   g_assert_cmpstr (gst_structure_get_string (result, "status"), ==,
                    "completed");
@@ -401,8 +374,8 @@ test_id_after_silence (Fixture      *f,
   gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_send_event (pad, gst_event_new_segment (&segment));
-  push_seconds (pad, 0, 1);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 1);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpstr (gst_structure_get_string (
                        fixture_find (f, "ekascribe-result"), "session-id"),
                    ==, FIRST);
@@ -433,11 +406,11 @@ test_network_comes (Fixture      *f,
                                       EKA_SCRIBE_ERROR_NETWORK, "Cut off"));
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   timer = g_timeout_add (100, say_that_network_came, NULL);
   fixture_wait_for_stat (f, "chunks-uploaded", 1);
   g_source_remove (timer);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_INFO), ==, 1);
 }
 

@@ -26,53 +26,12 @@ push_short_sessions (Fixture *f)
 }
 
 static void
-push_seconds (GstPad *pad,
-              guint   from,
-              guint   to)
-{
-  guint i;
-
-  for (i = from; i < to; i++)
-    g_assert_cmpint (fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND), ==,
-                     GST_FLOW_OK);
-}
-
-/* @pad: (transfer full) */
-static void
-finish (Fixture       *f,
-        GstPad        *pad,
-        GstMessageType how)
-{
-  g_autoptr (GstMessage) end = NULL;
-
-  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, how);
-  gst_element_release_request_pad (f->sink, pad);
-  gst_object_unref (pad);
-}
-
-/* Returns: (transfer full): what Create was told */
-static gchar *
-get_create (Fixture *f,
-            guint    nth)
-{
-  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_CREATE, nth);
-  gsize size;
-  const gchar *text;
-
-  g_assert_nonnull (request);
-  text = g_bytes_get_data (request->body, &size);
-  return g_strndup (text, size);
-}
-
-static void
 assert_links (Fixture     *f,
               guint        nth,
               const gchar *previous,
               const gchar *first)
 {
-  g_autofree gchar *body = get_create (f, nth);
+  g_autofree gchar *body = fixture_get_create (f, nth);
   g_autofree gchar *links = g_strdup_printf (
       "\"part\":%u,\"previous_session_id\":\"%s\",\"first_session_id\":\"%s\"",
       nth + 1, previous, first);
@@ -153,13 +112,13 @@ test_limit (Fixture      *f,
                         GST_RESOURCE_ERROR_SETTINGS, "at most 3 s of audio");
   fixture_assert_error (warning, GST_RESOURCE_ERROR,
                         GST_RESOURCE_ERROR_SETTINGS, "model=pro takes 3600 s");
-  push_seconds (pad, 0, 8);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 8);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
 
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 3);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 3);
   g_assert_cmpuint (count_uploaded (f), ==, 8 * 32000);
-  first = get_create (f, 0);
+  first = fixture_get_create (f, 0);
   g_assert_nonnull (strstr (first, FIRST));
   g_assert_null (strstr (first, "additional_data"));
   g_assert_nonnull (find_result (f, 1));
@@ -182,8 +141,8 @@ test_no_limit_to_tell (Fixture      *f,
 
   fixture_launch (f, ELEMENT);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 2);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
   g_assert_cmpuint (fixture_count (f, "ekascribe-transcript"), ==, 1);
 }
@@ -250,8 +209,8 @@ record (Fixture     *f,
   g_object_set (f->sink, "transcript-location", text, "result-location", json,
                 NULL);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, seconds);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, seconds);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
 }
 
 static void
@@ -329,13 +288,13 @@ test_age (Fixture      *f,
   push_create (f, 4);
   fixture_launch (f, ELEMENT " session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   draining = fixture_wait_name (f, "ekascribe-session", "draining");
   structure = gst_message_get_structure (draining);
   g_assert_cmpstr (gst_structure_get_string (structure, "session-id"), ==,
                    FIRST);
-  push_seconds (pad, 2, 4);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 2, 4);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   assert_links (f, 1, FIRST, FIRST);
   g_assert_cmpuint (count_uploaded (f), ==, 4 * 32000);
@@ -358,13 +317,13 @@ test_failure_without_successor (Fixture      *f,
                  "\"audio_files_processed\":0}");
   fixture_launch (f, ELEMENT " result-settle-time=0 session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   warning = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
   fixture_assert_error (warning, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
                         "could not process");
   g_assert_cmpint (GST_MESSAGE_TYPE (warning), ==, GST_MESSAGE_WARNING);
   failed = fixture_wait (f, GST_MESSAGE_PROGRESS);
-  finish (f, pad, GST_MESSAGE_ERROR);
+  fixture_finish (f, pad, GST_MESSAGE_ERROR);
 }
 
 /* What was cut but has no session yet is lost by NULL, which is told. */
@@ -380,7 +339,7 @@ test_stop_between_sessions (Fixture      *f,
   push_create (f, 4);
   fixture_launch (f, ELEMENT " session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 2);
+  fixture_push_seconds (pad, 0, 2);
   g_assert_cmpint (
       fixture_push_pcm (pad, 2 * GST_SECOND, 500 * GST_MSECOND), ==,
       GST_FLOW_OK);
@@ -424,8 +383,8 @@ test_refused_for_length (Fixture      *f,
   f->service->max_files = 3;
   fixture_launch (f, ELEMENT " model=endless session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 8);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_push_seconds (pad, 0, 8);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (g_hash_table_size (f->service->sessions), ==, 3);
   g_hash_table_find (f->service->sessions, (GHRFunc) count_kept, &size);
   g_assert_cmpuint (size, ==, 8 * 32000);
@@ -483,7 +442,7 @@ test_channels (Fixture      *f,
   send_caps (pad, STEREO);
   send_caps (pad, STEREO_WITH_HEAD);
   push_opus (pad, 50, 100, 2);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   assert_links (f, 1, FIRST, FIRST);
   assert_combined (f, 2, TEXT "\n" TEXT);
@@ -508,13 +467,13 @@ test_failure_of_one (Fixture      *f,
   fixture_launch (f, ELEMENT " result-settle-time=0 session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
   limit = fixture_wait (f, GST_MESSAGE_WARNING);
-  push_seconds (pad, 0, 5);
+  fixture_push_seconds (pad, 0, 5);
   warning = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
   g_assert_cmpint (GST_MESSAGE_TYPE (warning), ==, GST_MESSAGE_WARNING);
   fixture_assert_error (warning, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
                         "could not process");
   g_assert_cmpstr (fixture_get_detail (warning, "session-id"), ==, FIRST);
-  push_seconds (pad, 5, 6);
+  fixture_push_seconds (pad, 5, 6);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   g_clear_pointer (&warning, gst_message_unref);
   warning = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
@@ -548,7 +507,7 @@ test_refused_second_recording (Fixture      *f,
     eka_liar_push (f->liar, EKA_CALL_GET, 202, "{\"status\":\"processing\"}");
   fixture_launch (f, "ekascribesink name=s session-id=" FIRST);
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 1);
+  fixture_push_seconds (pad, 0, 1);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   processing = fixture_wait_name (f, "ekascribe-session", "processing");
   gst_element_release_request_pad (f->sink, pad);
@@ -558,13 +517,13 @@ test_refused_second_recording (Fixture      *f,
                  "{\"error\":{\"code\":\"invalid_request\","
                  "\"message\":\"Not this\"}}");
   pad = fixture_start_push (f, PCM);
-  push_seconds (pad, 0, 1);
+  fixture_push_seconds (pad, 0, 1);
   warning = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
   g_assert_cmpint (GST_MESSAGE_TYPE (warning), ==, GST_MESSAGE_WARNING);
   fixture_assert_error (warning, GST_RESOURCE_ERROR,
                         GST_RESOURCE_ERROR_SETTINGS, "Not this");
-  push_seconds (pad, 1, 30);
-  finish (f, pad, GST_MESSAGE_ERROR);
+  fixture_push_seconds (pad, 1, 30);
+  fixture_finish (f, pad, GST_MESSAGE_ERROR);
   g_assert_nonnull (find_result (f, 1));
   g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==, 0);
   g_assert_cmpuint (fixture_get_stat (f, "time-unsaved"), ==, 0);

@@ -85,21 +85,6 @@ join_uploads (Fixture *f)
   return heard;
 }
 
-/* @pad: (transfer full) */
-static void
-finish (Fixture       *f,
-        GstPad        *pad,
-        GstMessageType how)
-{
-  g_autoptr (GstMessage) end = NULL;
-
-  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  end = fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  g_assert_cmpint (GST_MESSAGE_TYPE (end) & how, !=, 0);
-  gst_element_release_request_pad (f->sink, pad);
-  gst_object_unref (pad);
-}
-
 static GstPad *
 start (Fixture     *f,
        const gchar *line,
@@ -154,7 +139,7 @@ test_pcm (Fixture      *f,
   push_seconds (pad, audio, 0, 10);
   fixture_wait_for_stat (f, "bytes-streamed", 10 * SECOND_SIZE);
   g_assert_cmpuint (fixture_get_stat (f, "bytes-waiting"), ==, 0);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 0);
@@ -201,7 +186,7 @@ test_odd_sizes (Fixture      *f,
     GST_BUFFER_DURATION (buffer) = 100 * GST_MSECOND;
     g_assert_cmpint (gst_pad_chain (pad, buffer), ==, GST_FLOW_OK);
   }
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (fixture_get_stat (f, "packets"), ==, 60);
@@ -244,7 +229,7 @@ test_messages (Fixture      *f,
   eka_worker_invoke (worker, talk_on_worker, &job, NULL);
   eka_worker_release (worker);
   fixture_wait_for_stat (f, "stream-binaries", 2);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   structure = fixture_find (f, "ekascribe-transcript");
   g_assert_cmpstr (gst_structure_get_string (structure, "text"), ==,
                    "a cough");
@@ -272,7 +257,7 @@ test_broken (Fixture      *f,
   break_stream (f, GPOINTER_TO_UINT (data));
   warning = fixture_wait (f, GST_MESSAGE_WARNING);
   push_seconds (pad, audio, 5, 10);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_uploads (f);
   assert_same (heard, audio);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 1);
@@ -298,7 +283,7 @@ test_no_fallback (Fixture      *f,
   g_assert_cmpstr (fixture_get_detail (warning, "property"), ==,
                    "stream-fallback");
   push_seconds (pad, audio, 5, 6);
-  finish (f, pad, GST_MESSAGE_ERROR);
+  fixture_finish (f, pad, GST_MESSAGE_ERROR);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 0);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_END), ==, 0);
 }
@@ -332,7 +317,7 @@ test_rolled_over (Fixture      *f,
   push_seconds (pad, audio, 0, 1);
   fixture_wait_for_stat (f, "bytes-streamed", SECOND_SIZE);
   push_seconds (pad, audio, 1, 10);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (f->liar->sockets->len, ==, 4);
@@ -371,7 +356,7 @@ test_grown_old (Fixture      *f,
     /* It is by the clock on the wall that a session grows old. */
     g_usleep (5000);
   }
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (f->liar->sockets->len, ==, 2);
@@ -417,7 +402,7 @@ test_rolled_over_and_broken (Fixture      *f,
     eka_worker_release (worker);
   }
   push_seconds (pad, audio, 4, 9);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   second = g_ptr_array_index (f->liar->sockets, 1);
   g_assert_cmpuint (f->liar->sockets->len, ==, 2);
   g_assert_cmpmem (second->pcm->data, second->pcm->len,
@@ -438,23 +423,12 @@ test_full_memory (Fixture      *f,
   GstPad *pad = start (f, ELEMENT "max-size-bytes=100000", PCM);
 
   push_seconds (pad, audio, 0, 20);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (f->liar->sockets->len, >, 3);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 0);
   g_assert_cmpuint (fixture_get_stat (f, "time-lost"), ==, 0);
-}
-
-static gboolean
-answer_latency (GstPad    *pad,
-                GstObject *parent,
-                GstQuery  *query)
-{
-  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-  return TRUE;
 }
 
 /* Live, and nobody reads: what is dropped from memory is dropped from the stream,
@@ -471,7 +445,7 @@ test_live_and_never_read (Fixture      *f,
   f->liar->held = TRUE;
   pad = start (f, ELEMENT "max-size-bytes=100000", PCM);
   gst_object_ref_sink (live);
-  gst_pad_set_query_function (live, answer_latency);
+  fixture_make_live (live);
   gst_pad_set_active (live, TRUE);
   g_assert_cmpint (gst_pad_link_full (live, pad, GST_PAD_LINK_CHECK_NOTHING),
                    ==, GST_PAD_LINK_OK);
@@ -482,7 +456,7 @@ test_live_and_never_read (Fixture      *f,
   gst_pad_unlink (live, pad);
   gst_pad_set_active (live, FALSE);
   /* All of the first session may be lost, which is an error. */
-  finish (f, pad, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  fixture_finish (f, pad, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==,
                     30 - fixture_get_stat (f, "time-lost") / GST_SECOND);
 }
@@ -562,7 +536,7 @@ test_discard (Fixture      *f,
   fixture_wait_for_stat (f, "bytes-streamed", 3 * SECOND_SIZE);
   g_signal_emit_by_name (f->sink, "discard");
   push_seconds (pad, audio, 3, 6);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   g_assert_false (f->liar->socket->stopped);
   g_assert_cmpuint (f->liar->socket->pcm->len, ==, 3 * SECOND_SIZE);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_PATCH), ==, 1);
@@ -592,7 +566,7 @@ test_again (Fixture      *f,
   gst_pad_send_event (pad, gst_event_new_flush_stop (TRUE));
   gst_pad_send_event (pad, gst_event_new_segment (&segment));
   push_seconds (pad, audio, 0, 2);
-  finish (f, pad, GST_MESSAGE_EOS);
+  fixture_finish (f, pad, GST_MESSAGE_EOS);
   heard = join_streams (f);
   assert_same (heard, audio);
   g_assert_cmpuint (f->liar->sockets->len, ==, 2);

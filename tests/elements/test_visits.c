@@ -9,59 +9,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FIRST                                                                 \
-  "patient-details={\"name\":\"Asha\"} additional-data={\"visit\":\"first\"} " \
-  "session-id=ses_of_the_first_visit templates=soap,letter "                  \
-  "language-hint=hi "
-#define SECOND                                                                \
-  "{\"patient-details\":{\"name\":\"Ravi\",\"year\":1970},"                   \
-  "\"additional-data\":{\"visit\":\"second\"},"                               \
-  "\"session-id\":\"ses_of_the_second_visit\","                               \
-  "\"templates\":[\"referral\"],\"language-hint\":\"en, ta\"}"
-
-static void
-assert_says (const gchar *request,
-             const gchar *word)
-{
-  if (strstr (request, word) == NULL)
-    g_error ("\"%s\" does not say %s", request, word);
-}
-
-static void
-assert_silent (const gchar *request,
-               const gchar *word)
-{
-  if (strstr (request, word) != NULL)
-    g_error ("\"%s\" says %s", request, word);
-}
-
-/* Nothing that belongs to the first visit. */
-static void
-assert_not_first (const gchar *request)
-{
-  static const gchar *const words[] = { "Asha", "first", "soap", "letter",
-                                        "\"hi\"" };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (words); i++)
-    assert_silent (request, words[i]);
-}
-
 /* --- sessions that are replaced or continued ------------------------------ */
-
-/* Returns: (transfer full): what Create was told */
-static gchar *
-get_create (Fixture *f,
-            guint    nth)
-{
-  EkaRequest *request = eka_liar_nth (f->liar, EKA_CALL_CREATE, nth);
-  gsize size;
-  const gchar *text;
-
-  g_assert_nonnull (request);
-  text = g_bytes_get_data (request->body, &size);
-  return g_strndup (text, size);
-}
 
 /* Parts of a recording are told what their own recording was. */
 static void
@@ -78,27 +26,27 @@ test_roll_over (Fixture      *f,
                    "{\"models\":[{\"id\":\"lite\","
                    "\"max_session_duration_seconds\":3}]}");
   fixture_launch (f, "ekascribesink name=s max-chunk-duration=1000000000 "
-                     FIRST);
+                     FIRST_VISIT);
   g_object_set (f->sink, "transcript-location", location, NULL);
   pad = fixture_start_push (f, PCM);
   gst_message_unref (fixture_wait_name (f, "ekascribe-session", "ready"));
   for (i = 0; i < 5; i++)
     fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND);
-  g_assert_true (steer_to (f, SECOND));
+  g_assert_true (steer_to (f, SECOND_VISIT));
   for (; i < 10; i++)
     fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND);
   inputs_end (f, pad);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 4);
   for (i = 0; i < 4; i++) {
-    g_autofree gchar *body = get_create (f, i);
+    g_autofree gchar *body = fixture_get_create (f, i);
     const gboolean first = strstr (body, "Asha") != NULL;
 
-    assert_says (body, first ? "soap" : "referral");
-    assert_says (body, first ? "Asha" : "Ravi");
-    assert_silent (body, first ? "Ravi" : "Asha");
-    assert_silent (body, first ? "second" : "ses_of_the_first");
+    visits_assert_says (body, first ? "soap" : "referral");
+    visits_assert_says (body, first ? "Asha" : "Ravi");
+    visits_assert_silent (body, first ? "Ravi" : "Asha");
+    visits_assert_silent (body, first ? "second" : "ses_of_the_first");
     if (strstr (body, "previous_session_id") != NULL)
-      assert_says (body, first ? "\"first_session_id\":\"ses_of_the_first_visit"
+      visits_assert_says (body, first ? "\"first_session_id\":\"ses_of_the_first_visit"
                                : "\"first_session_id\":\"ses_of_the_second_"
                                  "visit");
   }
@@ -118,7 +66,7 @@ test_lost_session (Fixture      *f,
   guint i;
 
   fixture_launch (f, "ekascribesink name=s max-chunk-duration=1000000000 "
-                     FIRST);
+                     FIRST_VISIT);
   pad = fixture_start_push (f, PCM);
   for (i = 0; i < 3; i++)
     fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND);
@@ -134,10 +82,10 @@ test_lost_session (Fixture      *f,
     fixture_push_pcm (pad, i * GST_SECOND, GST_SECOND);
   inputs_end (f, pad);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 3);
-  again = get_create (f, 2);
-  assert_says (again, "Ravi");
-  assert_says (again, "referral");
-  assert_not_first (again);
+  again = fixture_get_create (f, 2);
+  visits_assert_says (again, "Ravi");
+  visits_assert_says (again, "referral");
+  visits_assert_not_first (again);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   gst_element_release_request_pad (f->sink, pad);
   gst_object_unref (pad);
@@ -219,7 +167,8 @@ test_outbox (Fixture      *f,
   talker_stop (&t);
 }
 
-static void
+/* Returns: whether it was there */
+static gboolean
 copy_file (const gchar *from,
            const gchar *to)
 {
@@ -227,35 +176,70 @@ copy_file (const gchar *from,
   g_autofree gchar *bytes = NULL;
   gsize size;
 
-  g_file_get_contents (from, &bytes, &size, &error);
-  g_assert_no_error (error);
+  if (!g_file_get_contents (from, &bytes, &size, &error)) {
+    g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    return FALSE;
+  }
   g_file_set_contents (to, bytes, size, &error);
   g_assert_no_error (error);
+  return TRUE;
 }
 
-/* Copies what is on disk, as a crash would leave it. The disk's thread may be
- * about to put files in the place of others: what it writes for that is not there
- * yet. */
-static void
-copy_outbox (const gchar *from,
-             const gchar *to)
+/* The disk's thread may be about to put files in the place of others: what it
+ * writes for that is not there yet.
+ *
+ * @names: gets the name of all that was copied
+ * Returns: whether nothing of it went meanwhile */
+static gboolean
+copy_folder (const gchar *from,
+             const gchar *to,
+             GString     *names)
 {
   g_autoptr (GDir) folder = g_dir_open (from, 0, NULL);
+  gboolean whole = TRUE;
   const gchar *name;
 
   g_assert_nonnull (folder);
   g_assert_cmpint (g_mkdir (to, 0700), ==, 0);
-  while ((name = g_dir_read_name (folder)) != NULL) {
+  while (whole && (name = g_dir_read_name (folder)) != NULL) {
     g_autofree gchar *old = g_build_filename (from, name, NULL);
     g_autofree gchar *new = g_build_filename (to, name, NULL);
 
     if (g_str_has_suffix (name, ".tmp"))
       continue;
+    g_string_append_printf (names, "%s\n", name);
     if (g_file_test (old, G_FILE_TEST_IS_DIR))
-      copy_outbox (old, new);
+      whole = copy_folder (old, new, names);
     else
-      copy_file (old, new);
+      whole = copy_file (old, new);
   }
+  return whole;
+}
+
+/* Copies what is on disk, as a crash would leave it: that is all of one moment, so
+ * it is done again where it was not the same twice.
+ *
+ * Returns: (transfer full): where it is */
+static gchar *
+copy_outbox (Fixture *f)
+{
+  g_autoptr (GString) before = NULL;
+  guint i;
+
+  for (i = 0; i < 100; i++) {
+    g_autofree gchar *name = g_strdup_printf ("copy%u", i);
+    g_autofree gchar *copy = g_build_filename (f->folder, name, NULL);
+    g_autoptr (GString) names = g_string_new (NULL);
+
+    fixture_wait_for_disk ();
+    if (copy_folder (fixture_get_outbox (), copy, names) && before != NULL &&
+        g_string_equal (before, names))
+      return g_steal_pointer (&copy);
+    if (before != NULL)
+      g_string_free (before, TRUE);
+    before = g_steal_pointer (&names);
+  }
+  g_assert_not_reached ();
 }
 
 /* The process dies while the second visit goes on: what is in its journal is its
@@ -264,7 +248,7 @@ static void
 test_journal (Fixture      *f,
               gconstpointer data)
 {
-  g_autofree gchar *copy = g_build_filename (f->folder, "copy", NULL);
+  g_autofree gchar *copy = NULL;
   Talker t;
   guint i, seen = 0;
 
@@ -277,8 +261,7 @@ test_journal (Fixture      *f,
   g_assert_true (
       steer_to (f, "{\"patient-details\":{\"name\":\"Ravi\"}}"));
   talker_hush (&t, 2500);
-  fixture_wait_for_disk ();
-  copy_outbox (fixture_get_outbox (), copy);
+  copy = copy_outbox (f);
   g_assert_cmpuint (leftovers_count (copy), ==, 2);
   for (i = 0; i < 2; i++) {
     g_autoptr (EkaLeftover) leftover = leftovers_get (copy, i);

@@ -4,6 +4,7 @@
  */
 #include "call.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 
@@ -130,6 +131,7 @@ test_help_and_mistakes (void)
   static const gchar *const mistakes[] = {
     "4000", "4000 5000 6000", "4000 x", "4000 70000", "--mix both 4000 5000",
     "--codec gsm 4000 5000", "--payload-type 128 4000 5000", "--codec",
+    "4000 4000", "4000 04000", "4000 4001", "4001 4000", "5104 5105",
     "--colour red 4000 5000", "-x 4000 5000", "--latency=-1 4000 5000",
   };
   g_autoptr (Launch) help = launch_run (NULL, "!%s --help", CALL_PATH);
@@ -148,21 +150,39 @@ test_help_and_mistakes (void)
     }
 }
 
-/* Nothing has come: that is no error, and ends at once. */
-static void
-test_a_call_that_never_was (void)
+static Launch *
+record_nothing (Sandbox     *sandbox,
+                const gchar *outbox)
 {
-  g_autoptr (Sandbox) sandbox = sandbox_new (NULL);
+  const gchar *const environment[] = { "EKASCRIBE_OUTBOX", outbox, NULL };
   const guint ports[] = { rtp_free_port (), rtp_free_port () };
-  g_autoptr (Launch) launch = NULL;
+  Launch *launch =
+      launch_start (environment, "!%s --base-url %s %u %u", CALL_PATH,
+                    sandbox->url, ports[0], ports[1]);
 
-  launch = launch_start (NULL, "!%s --base-url %s %u %u", CALL_PATH,
-                         sandbox->url, ports[0], ports[1]);
   launch_wait_for (launch, PLAYS);
   launch_signal (launch, SIGTERM);
   launch_wait (launch);
   launch_assert_says (launch, "No transcript.");
   g_assert_cmpint (launch->exit_code, ==, 0);
+  return launch;
+}
+
+/* Nothing has come: that is no error, and ends at once. */
+static void
+test_a_call_that_never_was (void)
+{
+  g_autoptr (Sandbox) sandbox = sandbox_new (NULL);
+  g_autofree gchar *outbox = harness_folder_new ();
+  g_autofree gchar *session = g_build_filename (outbox, "ses_1", NULL);
+  g_autoptr (Launch) nothing = record_nothing (sandbox, outbox);
+  g_autoptr (Launch) something = NULL;
+
+  g_assert_null (strstr (nothing->err->str, "outbox list"));
+  g_assert_cmpint (g_mkdir (session, 0700), ==, 0);
+  something = record_nothing (sandbox, outbox);
+  launch_assert_says (something, "\"ekascribe outbox list\" tells");
+  harness_folder_remove (outbox);
 }
 
 int

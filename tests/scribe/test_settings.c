@@ -125,6 +125,34 @@ test_base_url (void)
 }
 
 static void
+assert_templates (EkaSettings *settings,
+                  const gchar *given,
+                  const gchar *kept)
+{
+  g_autofree gchar *joined = NULL;
+
+  eka_settings_set_templates (settings, g_strsplit (given, ",", -1));
+  joined = g_strjoinv (",", settings->templates);
+  g_assert_cmpstr (joined, ==, kept);
+}
+
+/* One document of each, in the order in which they are named first. */
+static void
+test_templates_once (void)
+{
+  g_autoptr (EkaSettings) settings = settings_new ();
+
+  assert_templates (settings, "a,a", "a");
+  assert_templates (settings, "b,a,b,a,b", "b,a");
+  assert_templates (settings, "a,A,aa", "a,A,aa");
+  assert_templates (settings, "a,,b,", "a,,b");
+  assert_templates (settings, "b,a,b", "b,a");
+  assert_fine (settings);
+  eka_settings_set_templates (settings, NULL);
+  g_assert_null (settings->templates);
+}
+
+static void
 test_lists (void)
 {
   g_autoptr (EkaSettings) settings = settings_new ();
@@ -230,6 +258,7 @@ main (int    argc,
   ADD ("defaults are the protocol's and name no service", test_defaults);
   ADD ("base-url is https, or this machine, or allowed", test_base_url);
   ADD ("lists are short and without holes", test_lists);
+  ADD ("templates-once", test_templates_once);
   ADD ("session-id has 16 to 32 plain characters", test_session_id);
   ADD ("objects are checked and never quoted", test_objects_are_never_quoted);
   ADD ("a copy is whole", test_copy_is_whole);

@@ -260,6 +260,36 @@ test_redaction (Fixture      *f,
   g_assert_cmpstr (text, ==, "…,…,…,…!");
 }
 
+/* A short one can be part of a word, and is no secret there. */
+static void
+test_redaction_of_short (void)
+{
+  static const gchar *const texts[][3] = {
+    { "ses", "the session ses_1 is none", NULL },
+    { "ses", "the session is not for “ses”.", "the session is not for “…”." },
+    { "ses", "ses, Bearer ses ses", "…, Bearer … …" },
+    { "ses", "sesses?token=ses&a=ses", "sesses?token=…&a=…" },
+    { "ses", "{\"t\":\"ses\"}", "{\"t\":\"…\"}" },
+    { "a", "a bad answer\na", "… bad answer\n…" },
+    { "=a=", "x=a=y", "x…y" },
+    { "a-b", "a-b-c a-b", "a-b-c …" },
+    { "12345", "size 123456, 12345.", "size 123456, …." },
+    { "123456", "size 1234567", "size …7" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (EkaToken) token = eka_token_new ();
+      g_autofree gchar *text = NULL;
+
+      eka_token_set_value (token, texts[i][0]);
+      text = eka_token_redact (token, g_strdup (texts[i][1]));
+      g_assert_cmpstr (text, ==,
+                       texts[i][2] != NULL ? texts[i][2] : texts[i][1]);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -276,5 +306,7 @@ main (int    argc,
   ADD ("a pipe that is written to is waited for", test_pipe_is_waited_for);
   ADD ("the newest token counts", test_the_newest_counts);
   ADD ("no echo shows a secret", test_redaction);
+  g_test_add_func ("/scribe/token/a short secret cuts no word",
+                   test_redaction_of_short);
   return g_test_run ();
 }

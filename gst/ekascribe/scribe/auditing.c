@@ -230,10 +230,7 @@ looked (EkaSession *self,
       eka_outcome_note_failure (self, NULL, g_error_copy (error));
       return;
     }
-  if (eka_outcome_is_success (reply))
-    result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL && !eka_polling_is_ours (self, result))
-    g_clear_pointer (&result, eka_result_unref);
+  result = eka_polling_read (self, reply);
   if (result != NULL)
     expired = eka_polling_find_expired (self, result);
   if (expired != NULL)

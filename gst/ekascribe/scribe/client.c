@@ -440,18 +440,8 @@ redact (EkaClient *client,
   if (text == NULL)
     return NULL;
   for (i = 0; i < client->private_values->len; i++)
-    {
-      const gchar *value = g_ptr_array_index (client->private_values, i);
-
-      if (strstr (text, value) != NULL)
-        {
-          GString *string = g_string_new (text);
-
-          g_string_replace (string, value, "…", 0);
-          g_free (text);
-          text = g_string_free (string, FALSE);
-        }
-    }
+    text = eka_secret_cut (g_ptr_array_index (client->private_values, i),
+                           MIN_REDACTED, text);
   return eka_client_redact_secrets (client, text);
 }
 

@@ -142,9 +142,8 @@ doubt_done (EkaSession *self,
   g_autoptr (EkaResult) result = NULL;
   g_autoptr (GError) doubt = g_steal_pointer (&self->doubt);
 
-  if (reply != NULL && eka_outcome_is_success (reply))
-    result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL && eka_polling_is_ours (self, result))
+  result = eka_polling_read (self, reply);
+  if (result != NULL)
     settle (self, reply, result, g_steal_pointer (&doubt));
   else if (reply != NULL && (reply->status == 404 || reply->status == 410))
     settle_gone (self, reply, g_steal_pointer (&doubt));

@@ -250,9 +250,8 @@ url_done (EkaSession *self,
 {
   g_autoptr (EkaResult) result = NULL;
 
-  if (reply != NULL && eka_outcome_is_success (reply))
-    result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL && eka_polling_is_ours (self, result))
+  result = eka_polling_read (self, reply);
+  if (result != NULL)
     eka_opening_restore (self, reply, result);
   else
     begin (self, NULL, NULL, NULL); /* audio goes where the documents say */

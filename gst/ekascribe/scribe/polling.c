@@ -242,6 +242,23 @@ eka_polling_is_ours (EkaSession *self,
   return eka_result_is_known (result);
 }
 
+/* @reply: (nullable): an answer to Get Session
+ *
+ * Returns: (transfer full) (nullable): what it tells of this session, if it is a
+ *   success and does */
+EkaResult *
+eka_polling_read (EkaSession *self,
+                  EkaReply   *reply)
+{
+  g_autoptr (EkaResult) result = NULL;
+
+  if (reply != NULL && eka_outcome_is_success (reply))
+    result = eka_result_new_from_json (reply->body, NULL);
+  if (result == NULL || !eka_polling_is_ours (self, result))
+    return NULL;
+  return g_steal_pointer (&result);
+}
+
 /* A session that has expired is gone, whatever the HTTP status.
  *
  * Returns: (transfer full) (nullable): an error as 410 gives it, where @result

@@ -39,11 +39,9 @@ take_answer (EkaSession   *self,
              EkaReply     *reply,
              const GError *error)
 {
-  g_autoptr (EkaResult) result = NULL;
+  g_autoptr (EkaResult) result = eka_polling_read (self, reply);
 
-  if (reply != NULL && eka_outcome_is_success (reply))
-    result = eka_result_new_from_json (reply->body, NULL);
-  if (result == NULL || !eka_polling_is_ours (self, result))
+  if (result == NULL)
     {
       g_debug ("session %s: no preview: %s (%u)", self->session_id,
                error != NULL ? error->message : "no such answer",

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* A shorter secret is none, and taking it out would cut words to pieces. */
-#define MIN_REDACTED 3
+/* In bytes: from there on a credential is found inside of words, too. No service
+ * gives out a shorter one. */
+#define MIN_INSIDE 6
 
 /**
  * eka_secret_free:
@@ -68,24 +69,74 @@ eka_secret_is_credential (const gchar *value)
   return TRUE;
 }
 
+static gboolean
+is_of_a_word (gchar c)
+{
+  return g_ascii_isalnum (c) || c == '_' || c == '-';
+}
+
+/* Whether no word goes on beyond either end of the @length bytes at @part. */
+static gboolean
+stands_alone (const gchar *text,
+              const gchar *part,
+              gsize        length)
+{
+  const gchar *last = part + length - 1;
+
+  if (part > text && is_of_a_word (*part) && is_of_a_word (part[-1]))
+    return FALSE;
+  return !is_of_a_word (*last) || !is_of_a_word (last[1]);
+}
+
 /**
- * eka_secret_redact:
+ * eka_secret_cut:
  * @secret: (nullable): what must not be shown
+ * @length: from how many bytes on it is found inside of words, too
  * @text: (transfer full) (nullable): a text that may quote it
  *
+ * A shorter secret is taken out only where it stands alone: else it would cut the
+ * words of a message to pieces.
+ *
  * Returns: (transfer full) (nullable): @text without it
+ */
+gchar *
+eka_secret_cut (const gchar *secret,
+                gsize        length,
+                gchar       *text)
+{
+  const gchar *rest = text, *hit;
+  GString *string;
+  gsize size;
+
+  if (text == NULL || secret == NULL || *secret == '\0' ||
+      strstr (text, secret) == NULL)
+    return text;
+  size = strlen (secret);
+  string = g_string_new (NULL);
+  while ((hit = strstr (rest, secret)) != NULL)
+    {
+      const gboolean cut = size >= length || stands_alone (text, hit, size);
+
+      g_string_append_len (string, rest, hit - rest + (cut ? 0 : 1));
+      if (cut)
+        g_string_append (string, "…");
+      rest = hit + (cut ? size : 1);
+    }
+  g_string_append (string, rest);
+  eka_secret_free (text);
+  return g_string_free (string, FALSE);
+}
+
+/**
+ * eka_secret_redact:
+ * @secret: (nullable): a credential
+ * @text: (transfer full) (nullable): a text that may quote it
+ *
+ * Returns: (transfer full) (nullable): @text without it, as eka_secret_cut() does it
  */
 gchar *
 eka_secret_redact (const gchar *secret,
                    gchar       *text)
 {
-  GString *string;
-
-  if (text == NULL || secret == NULL || strlen (secret) < MIN_REDACTED ||
-      strstr (text, secret) == NULL)
-    return text;
-  string = g_string_new (text);
-  g_string_replace (string, secret, "…", 0);
-  eka_secret_free (text);
-  return g_string_free (string, FALSE);
+  return eka_secret_cut (secret, MIN_INSIDE, text);
 }

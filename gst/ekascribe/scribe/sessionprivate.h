@@ -248,6 +248,8 @@ void     eka_polling_note_transcript (EkaSession *self,
                                EkaResult      *result);
 gboolean eka_polling_is_ours  (EkaSession     *self,
                                EkaResult      *result);
+EkaResult *eka_polling_read   (EkaSession     *self,
+                               EkaReply       *reply);
 GError  *eka_polling_find_expired (EkaSession *self,
                                EkaResult      *result);
 gboolean eka_polling_is_open  (EkaReply       *reply,

@@ -113,6 +113,32 @@ eka_settings_free (EkaSettings *settings)
   g_free (settings);
 }
 
+/**
+ * eka_settings_set_templates:
+ * @settings: settings
+ * @templates: (transfer full) (nullable): ids of templates
+ *
+ * Who names one twice wants one document of it: the first of the same ones stays.
+ */
+void
+eka_settings_set_templates (EkaSettings *settings,
+                            gchar      **templates)
+{
+  guint i, n = 0;
+
+  for (i = 0; templates != NULL && templates[i] != NULL; i++)
+    {
+      gchar *template = g_steal_pointer (&templates[i]);
+
+      if (g_strv_contains ((const gchar *const *) templates, template))
+        g_free (template);
+      else
+        templates[n++] = template;
+    }
+  g_strfreev (settings->templates);
+  settings->templates = templates;
+}
+
 static gboolean G_GNUC_PRINTF (3, 4)
 refuse (GError     **error,
         const gchar *property,

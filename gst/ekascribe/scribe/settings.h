@@ -133,6 +133,9 @@ typedef struct
 EkaSettings *eka_settings_new          (void);
 EkaSettings *eka_settings_copy         (const EkaSettings *settings);
 void         eka_settings_free         (EkaSettings       *settings);
+void         eka_settings_set_templates
+                                       (EkaSettings       *settings,
+                                        gchar            **templates);
 gboolean     eka_settings_check        (const EkaSettings *settings,
                                         GError           **error);
 gboolean     eka_settings_check_auth_url

@@ -258,9 +258,8 @@ looked (EkaSession *self,
       eka_outcome_note_failure (self, NULL, g_error_copy (error));
       return;
     }
-  if (eka_outcome_is_success (reply))
-    result = eka_result_new_from_json (reply->body, NULL);
-  if (result != NULL && eka_polling_is_ours (self, result))
+  result = eka_polling_read (self, reply);
+  if (result != NULL)
     settle (self, reply, result);
   else
     look_failed (self, reply);
