@@ -44,6 +44,7 @@ struct _GstEkascribeInput
 
   /* Under the stream lock. */
   gchar *kind;        /* of the caps, or NULL: none came yet */
+  gboolean fresh;     /* nothing came since */
   gboolean connected; /* there is a way to the packet sink, or to the mixer */
   gboolean mixed;     /* to the mixer */
   guint generation;   /* of the junction, when that was so */
