@@ -28,6 +28,7 @@ gst_ekascribe_junction_new (GstBin                 *bin,
   self->steering = gst_ekascribe_steering_ref (steering);
   self->obey = obey;
   g_mutex_init (&self->flush_lock);
+  gst_ekascribe_mix_tally_init (&self->tally);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   return self;
@@ -45,6 +46,7 @@ gst_ekascribe_junction_free (GstEkascribeJunction *self)
   gst_object_unref (self->sink);
   gst_ekascribe_steering_unref (self->steering);
   g_mutex_clear (&self->flush_lock);
+  gst_ekascribe_mix_tally_clear (&self->tally);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -685,6 +687,7 @@ gst_ekascribe_junction_start (GstEkascribeJunction  *self,
   g_mutex_lock (&self->lock);
   self->recording = gst_ekascribe_recording_ref (recording);
   self->halted = FALSE;
+  gst_ekascribe_mix_tally_reset (&self->tally);
   for (l = self->inputs; l != NULL; l = l->next) {
     GstEkascribeInput *input = l->data;
 

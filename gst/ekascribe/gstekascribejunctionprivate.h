@@ -7,6 +7,7 @@
 #include "gstekascribeinputprivate.h"
 #include "gstekascribejunction.h"
 #include "gstekascribemixer.h"
+#include "gstekascribemixtally.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,7 @@ struct _GstEkascribeJunction
   GstEkascribeJunctionFunc obey;
   GMutex flush_lock; /* one flush of ours after the other */
   guint flushes;     /* that were begun; guarded by it */
+  GstEkascribeMixTally tally;
 
   GMutex lock;
   GCond cond; /* @direct or @halted changed */

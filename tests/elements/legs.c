@@ -81,7 +81,7 @@ push_buffer (Leg *self)
   buffer = gst_buffer_new_memdup (samples, n * sizeof *samples);
   GST_BUFFER_PTS (buffer) = self->time;
   GST_BUFFER_DURATION (buffer) = BUFFER_MS * GST_MSECOND;
-  self->time += BUFFER_MS * GST_MSECOND;
+  self->time += BUFFER_MS * GST_MSECOND + self->drift;
   return gst_pad_push (self->source, buffer);
 }
 

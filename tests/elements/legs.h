@@ -15,6 +15,7 @@ typedef struct
   GstPad *pad;
   gint16 value;
   GstClockTime time; /* of the next sample */
+  gint drift;        /* of its clock: ns too much in each buffer of 20 ms */
   GThread *thread;
   guint milliseconds; /* what the thread is to push */
   gboolean ends;      /* and whether an end comes after it */
