@@ -110,23 +110,6 @@ gst_ekascribe_junction_choose_channel_locked (GstEkascribeJunction *self,
   return input->channel;
 }
 
-/**
- * gst_ekascribe_junction_warn_labels:
- * @element: who posts
- * @user_data: not used
- *
- * Warns that what the application says itself stays.
- */
-void
-gst_ekascribe_junction_warn_labels (GstElement *element,
-                                    gpointer    user_data)
-{
-  GST_ELEMENT_WARNING (element, RESOURCE, SETTINGS,
-                       ("additional-data has a member \"legs\" of its own: "
-                        "what the label of pads says is left out."),
-                       (NULL));
-}
-
 void
 gst_ekascribe_junction_tell_labels_locked (GstEkascribeJunction *self)
 {
@@ -146,7 +129,7 @@ gst_ekascribe_junction_tell_labels_locked (GstEkascribeJunction *self)
   }
   if (!gst_ekascribe_recording_set_legs (self->recording, legs))
     gst_element_call_async (GST_ELEMENT (self->bin),
-                            gst_ekascribe_junction_warn_labels, NULL, NULL);
+                            gst_ekascribe_labels_warn, NULL, NULL);
 }
 
 /**

@@ -125,9 +125,6 @@ void     gst_ekascribe_junction_add_stats
                                        (GstEkascribeJunction   *self,
                                         GstStructure           *stats,
                                         gboolean                running);
-void     gst_ekascribe_junction_warn_labels
-                                       (GstElement             *element,
-                                        gpointer                user_data);
 void     gst_ekascribe_junction_tell_labels
                                        (GstEkascribeJunction   *self);
 
