@@ -40,6 +40,7 @@ struct _GstEkascribeInput
   gboolean ended; /* EOS came */
   GstPad *leg;    /* of @mixer, where it is mixed */
   GstEkascribeMixer *mixer; /* that it is or was mixed by; a reference */
+  GstClockTime latency; /* of the source that is linked, or 0: not known */
   gint channel;   /* of the mix; -1: none yet */
 
   /* Under the stream lock. */

@@ -154,6 +154,17 @@ end_leg_locked (GstEkascribeJunction *self,
     gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
 }
 
+/* Nobody who links holds a lock of ours. */
+static void
+pad_linked (GstPad               *pad,
+            GstPad               *peer,
+            GstEkascribeJunction *self)
+{
+  g_mutex_lock (&self->lock);
+  gst_ekascribe_junction_ask_latency_locked (self, GST_EKASCRIBE_INPUT (pad));
+  g_mutex_unlock (&self->lock);
+}
+
 /* Whoever takes its source off a pad may put another one there, or not. */
 static void
 pad_unlinked (GstPad               *pad,
@@ -164,6 +175,8 @@ pad_unlinked (GstPad               *pad,
 
   g_mutex_lock (&self->lock);
   input->heard = FALSE;
+  input->latency = 0;
+  gst_ekascribe_junction_expect_locked (self);
   end_leg_locked (self, input);
   g_mutex_unlock (&self->lock);
 }
@@ -177,6 +190,7 @@ void
 gst_ekascribe_junction_add (GstEkascribeJunction *self,
                             GstEkascribeInput    *input)
 {
+  g_signal_connect (input, "linked", G_CALLBACK (pad_linked), self);
   g_signal_connect (input, "unlinked", G_CALLBACK (pad_unlinked), self);
   g_mutex_lock (&self->lock);
   self->inputs = g_list_append (self->inputs, gst_object_ref (input));
@@ -340,12 +354,14 @@ gst_ekascribe_junction_remove (GstEkascribeJunction *self,
   link = g_list_find (self->inputs, input);
   if (link != NULL) {
     self->inputs = g_list_delete_link (self->inputs, link);
+    gst_ekascribe_junction_expect_locked (self);
     if (departure != NULL)
       describe_departure_locked (self, input, departure);
   }
   g_mutex_unlock (&self->lock);
   if (link == NULL)
     return FALSE;
+  g_signal_handlers_disconnect_by_func (input, pad_linked, self);
   g_signal_handlers_disconnect_by_func (input, pad_unlinked, self);
   gst_object_unref (input);
   return TRUE;
@@ -676,6 +692,7 @@ gst_ekascribe_junction_start (GstEkascribeJunction  *self,
 
     input->heard = FALSE;
     input->ended = FALSE;
+    input->latency = 0;
     input->channel = -1;
   }
   gst_ekascribe_junction_tell_labels_locked (self);

@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Between gstekascribejunction.c (pads that come and go) and gstekascribemixing.c
- * (the mix that they make). */
+/* Between gstekascribejunction.c (pads that come and go), gstekascribemixing.c
+ * (the mix that they make) and gstekascribelatency.c (how late they will be). */
 
 /*
  * Alone: @mixer is NULL; @direct leads to the packet sink, or nobody does yet.
@@ -72,6 +72,11 @@ void gst_ekascribe_junction_begin_mix_locked
                                        (GstEkascribeJunction *self);
 void gst_ekascribe_junction_drop_leg_locked
                                        (GstEkascribeInput *input);
+void gst_ekascribe_junction_ask_latency_locked
+                                       (GstEkascribeJunction *self,
+                                        GstEkascribeInput *input);
+void gst_ekascribe_junction_expect_locked
+                                       (GstEkascribeJunction *self);
 void gst_ekascribe_junction_end_mix_locked
                                        (GstEkascribeJunction *self);
 gboolean gst_ekascribe_junction_is_mix_over_locked

@@ -169,8 +169,10 @@ gst_ekascribe_junction_begin_mix_locked (GstEkascribeJunction *self)
   self->open = FALSE;
   gst_ekascribe_mix_tally_begin (&self->tally, self->mixer);
   for (l = self->inputs; l != NULL; l = l->next) {
-    if (gst_ekascribe_junction_counts (l->data))
-      gst_ekascribe_junction_ensure_leg_locked (self, l->data);
+    if (!gst_ekascribe_junction_counts (l->data))
+      continue;
+    gst_ekascribe_junction_ensure_leg_locked (self, l->data);
+    gst_ekascribe_junction_ask_latency_locked (self, l->data);
   }
   gst_ekascribe_junction_renew_locked (self);
   gst_ekascribe_junction_tell_labels_locked (self);

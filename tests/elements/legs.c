@@ -18,8 +18,35 @@ answer_live (GstPad    *pad,
 {
   if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
     return gst_pad_query_default (pad, parent, query);
-  gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+  gst_query_set_latency (query, TRUE,
+                         ((Leg *) gst_pad_get_element_private (pad))->latency,
+                         GST_CLOCK_TIME_NONE);
   return TRUE;
+}
+
+static Leg *
+make_leg (Fixture     *f,
+          const gchar *name,
+          gint16       value,
+          gboolean     live,
+          GstClockTime latency)
+{
+  Leg *self = g_new0 (Leg, 1);
+
+  self->f = f;
+  self->value = value;
+  self->latency = latency;
+  self->pad = gst_element_request_pad_simple (
+      f->sink, name != NULL ? name : "audio_%u");
+  g_assert_nonnull (self->pad);
+  self->source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
+  gst_pad_set_element_private (self->source, self);
+  if (live)
+    gst_pad_set_query_function (self->source, answer_live);
+  gst_pad_set_active (self->source, TRUE);
+  g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
+                   GST_PAD_LINK_OK);
+  return self;
 }
 
 /* Requests a pad and links a source to it. Where @live, it says that it can't
@@ -30,20 +57,16 @@ leg_new (Fixture     *f,
          gint16       value,
          gboolean     live)
 {
-  Leg *self = g_new0 (Leg, 1);
+  return make_leg (f, name, value, live, 0);
+}
 
-  self->f = f;
-  self->value = value;
-  self->pad = gst_element_request_pad_simple (
-      f->sink, name != NULL ? name : "audio_%u");
-  g_assert_nonnull (self->pad);
-  self->source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
-  if (live)
-    gst_pad_set_query_function (self->source, answer_live);
-  gst_pad_set_active (self->source, TRUE);
-  g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
-                   GST_PAD_LINK_OK);
-  return self;
+/* One that is live, and says that it will be late. */
+Leg *
+leg_new_slow (Fixture     *f,
+              gint16       value,
+              GstClockTime latency)
+{
+  return make_leg (f, NULL, value, TRUE, latency);
 }
 
 static void

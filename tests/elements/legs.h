@@ -15,6 +15,7 @@ typedef struct
   GstPad *pad;
   gint16 value;
   GstClockTime time; /* of the next sample */
+  GstClockTime latency; /* that it says it has, where it is live */
   gint drift;        /* of its clock: ns too much in each buffer of 20 ms */
   GThread *thread;
   guint milliseconds; /* what the thread is to push */
@@ -26,6 +27,9 @@ Leg          *leg_new      (Fixture      *f,
                             const gchar  *name,
                             gint16        value,
                             gboolean      live);
+Leg          *leg_new_slow (Fixture      *f,
+                            gint16        value,
+                            GstClockTime  latency);
 void          leg_begin    (Leg          *self,
                             const gchar  *caps,
                             GstClockTime  start);

@@ -4,6 +4,7 @@
  */
 
 /* What `stats` tells of pads and mixes, and what becomes of streams that are late. */
+#include "gstekascribejunctionprivate.h"
 #include "legs.h"
 
 #define PCM                                                                    \
@@ -227,6 +228,79 @@ test_late (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "time-skewed"), >, 50 * GST_MSECOND);
 }
 
+/* Neither is far ahead of the other. */
+static void
+push_in_turn (Leg  *a,
+              Leg  *b,
+              guint milliseconds)
+{
+  guint i;
+
+  for (i = 0; i < milliseconds / 100; i++) {
+    leg_push (a, 100);
+    leg_push (b, 100);
+  }
+}
+
+static void
+wait_for_latency (Leg *leg)
+{
+  GstEkascribeInput *input = GST_EKASCRIBE_INPUT (leg->pad);
+  const gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  GstClockTime latency = 0;
+
+  while (latency != leg->latency) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+    g_mutex_lock (&input->junction->lock);
+    latency = input->latency;
+    g_mutex_unlock (&input->junction->lock);
+  }
+}
+
+/* Where a source says, before it gives anything, that it will be late, the mix does
+ * not get ahead of it: neither of one that joins, nor of one that is there and gives
+ * its caps with its first data. */
+static void
+test_slow (Fixture      *f,
+           gconstpointer data)
+{
+  const gboolean joins = GPOINTER_TO_INT (data);
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+  g_autoptr (Leg) c = NULL;
+  g_autoptr (GArray) samples = NULL;
+
+  fixture_launch (f, ELEMENT);
+  a = leg_new (f, NULL, 1000, TRUE);
+  b = leg_new (f, NULL, 300, TRUE);
+  if (!joins)
+    c = leg_new_slow (f, 70, 4 * GST_SECOND);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  if (!joins)
+    wait_for_latency (c);
+  push_in_turn (a, b, 4000);
+  if (joins) {
+    c = leg_new_slow (f, 70, 4 * GST_SECOND);
+    wait_for_latency (c);
+    push_in_turn (a, b, 4000);
+  }
+  /* A mix that did not know better would go on by then. */
+  g_usleep (joins ? 300000 : 2500000);
+  leg_begin (c, PCM, joins ? 4 * GST_SECOND : 0);
+  leg_push (c, 4000);
+  leg_end (a);
+  leg_end (b);
+  leg_end (c);
+  await_end (f);
+  assert_marks (f, 0, 0, 0);
+  samples = legs_collect (f, 1);
+  g_assert_cmpuint (samples->len, ==, (joins ? 8 : 4) * 16000);
+  g_assert_cmpuint (legs_count (samples, 1, 0, 1370), ==, 4 * 16000);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -238,5 +312,10 @@ main (int    argc,
   add_test ("/mixstats/filled", test_filled);
   add_test ("/mixstats/skewed", test_skewed);
   add_test ("/mixstats/late", test_late);
+  g_test_add ("/mixstats/slow-from-the-beginning", Fixture,
+              GINT_TO_POINTER (FALSE), fixture_set_up, test_slow,
+              fixture_tear_down);
+  g_test_add ("/mixstats/slow-joins", Fixture, GINT_TO_POINTER (TRUE),
+              fixture_set_up, test_slow, fixture_tear_down);
   return g_test_run ();
 }
