@@ -199,6 +199,38 @@ gst_ekascribe_caps_may_have_sbr (const GstStructure *structure)
          get_int (structure, "rate", 0) <= MAX_CORE_RATE;
 }
 
+/**
+ * gst_ekascribe_caps_measure_latm:
+ * @structure: of caps
+ * @data: (array length=size): what came first with them
+ * @size: length of @data
+ *
+ * rtpmp4adepay (1.22) gives the first packet of AAC out as it is, behind its length
+ * and as not framed; a parser says that it is. The first packet of an encoder may
+ * look like one by chance.
+ *
+ * Returns: bytes of that length; 0 where there is none
+ */
+gsize
+gst_ekascribe_caps_measure_latm (const GstStructure *structure,
+                                 const guint8       *data,
+                                 gsize               size)
+{
+  EkaCodec codec = { 0 };
+  gboolean framed = TRUE;
+  gsize header = 0;
+
+  gst_structure_get_boolean (structure, "framed", &framed);
+  if (!gst_structure_has_name (structure, "audio/mpeg") ||
+      !has_string (structure, "stream-format", "raw") ||
+      !init_aac (structure, &codec))
+    return 0;
+  if (!framed || !eka_aac_is_packet (&codec, data, size))
+    header = eka_aac_latm_header_size (&codec, data, size);
+  eka_codec_clear (&codec);
+  return header;
+}
+
 static gboolean
 init_opus (const GstStructure *structure,
            EkaCodec           *codec)

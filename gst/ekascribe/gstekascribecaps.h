@@ -31,6 +31,10 @@ gboolean gst_ekascribe_caps_get_native  (const GstStructure *structure,
 gboolean gst_ekascribe_caps_need_parser (const GstStructure *structure);
 gboolean gst_ekascribe_caps_may_have_sbr
                                         (const GstStructure *structure);
+gsize    gst_ekascribe_caps_measure_latm
+                                        (const GstStructure *structure,
+                                         const guint8       *data,
+                                         gsize               size);
 gboolean gst_ekascribe_caps_init_codec  (const GstStructure *structure,
                                          EkaCodec           *codec);
 GstCaps *gst_ekascribe_caps_from_codec  (const EkaCodec     *codec);

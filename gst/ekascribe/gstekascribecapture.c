@@ -53,6 +53,21 @@ gst_ekascribe_recording_forget_pad (GstEkascribeRecording *self,
   g_mutex_unlock (&self->lock);
 }
 
+/* Whether to tell that the application says itself who is heard. What the properties
+ * say is for the first recording. */
+gboolean
+gst_ekascribe_recording_note_clash_locked (GstEkascribeRecording *self)
+{
+  const EkaSettings *settings =
+      self->chain != NULL ? self->chain->settings : self->config->settings;
+
+  if (self->legs == NULL || self->clash_told ||
+      (self->chain == NULL && self->introduced))
+    return FALSE;
+  self->clash_told = gst_ekascribe_labels_clash (settings->additional_data);
+  return self->clash_told;
+}
+
 /**
  * gst_ekascribe_recording_set_legs:
  * @self: a run
@@ -60,43 +75,21 @@ gst_ekascribe_recording_forget_pad (GstEkascribeRecording *self,
  *
  * Holds for sessions that start from now on.
  *
- * Returns: %FALSE, once, where the application's own data has such a member, which
- *   stays
+ * Returns: %FALSE, once for each recording, where the application's own data has such
+ *   a member, which stays
  */
 gboolean
 gst_ekascribe_recording_set_legs (GstEkascribeRecording *self,
                                   const gchar           *legs)
 {
-  gboolean clash = FALSE;
+  gboolean clash;
 
   g_mutex_lock (&self->lock);
   g_free (self->legs);
   self->legs = g_strdup (legs);
-  if (legs != NULL && !self->clash_told)
-    clash = self->clash_told = gst_ekascribe_labels_clash (
-        self->config->settings->additional_data);
+  clash = gst_ekascribe_recording_note_clash_locked (self);
   g_mutex_unlock (&self->lock);
   return !clash;
-}
-
-/**
- * gst_ekascribe_recording_clashes:
- * @self: a run
- * @settings: of a session to come
- *
- * Returns: whether they have a member of their own in place of what the pads say
- */
-gboolean
-gst_ekascribe_recording_clashes (GstEkascribeRecording *self,
-                                 const EkaSettings     *settings)
-{
-  gboolean clash;
-
-  g_mutex_lock (&self->lock);
-  clash = self->legs != NULL &&
-          gst_ekascribe_labels_clash (settings->additional_data);
-  g_mutex_unlock (&self->lock);
-  return clash;
 }
 
 /* Whether nobody wants the audio that comes. */

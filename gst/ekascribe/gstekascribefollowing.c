@@ -5,6 +5,7 @@
 #include "gstekascriberecordingprivate.h"
 
 #include "gstekascribeencounter.h"
+#include "gstekascribelabels.h"
 #include "gstekascribemessages.h"
 
 /* Recordings that follow each other in one run: where each ends, and what the
@@ -352,7 +353,8 @@ void
 gst_ekascribe_recording_begin_session (GstEkascribeRecording *self,
                                        EkaSettings           *settings)
 {
-  gboolean spent;
+  g_autoptr (GstElement) element = g_weak_ref_get (&self->element);
+  gboolean spent, clash;
 
   g_mutex_lock (&self->lock);
   spent = settings->session_id != NULL &&
@@ -363,8 +365,12 @@ gst_ekascribe_recording_begin_session (GstEkascribeRecording *self,
   g_clear_pointer (&self->chain, gst_ekascribe_chain_unref);
   self->current = NULL;
   self->chain = gst_ekascribe_chain_new (settings);
+  self->clash_told = FALSE;
+  clash = gst_ekascribe_recording_note_clash_locked (self);
   gst_ekascribe_recording_ensure_part_locked (self);
   g_mutex_unlock (&self->lock);
+  if (clash && element != NULL)
+    gst_ekascribe_labels_warn (element, NULL);
   if (spent)
     tell_spent_id (self);
 }

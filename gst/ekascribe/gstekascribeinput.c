@@ -80,6 +80,31 @@ run_commands (GstEkascribeInput *self,
              : GST_FLOW_FLUSHING;
 }
 
+/* @buffer: (transfer full): what came first with its caps
+ *
+ * Returns: (transfer full): the packet in it */
+static GstBuffer *
+unwrap_first (GstEkascribeInput *self,
+              GstBuffer         *buffer)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (GST_PAD (self));
+  GstBuffer *packet;
+  GstMapInfo map;
+  gsize header;
+
+  self->fresh = FALSE;
+  if (caps == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return buffer;
+  header = gst_ekascribe_caps_measure_latm (gst_caps_get_structure (caps, 0),
+                                            map.data, map.size);
+  gst_buffer_unmap (buffer, &map);
+  if (header == 0)
+    return buffer;
+  packet = gst_buffer_copy_region (buffer, GST_BUFFER_COPY_ALL, header, -1);
+  gst_buffer_unref (buffer);
+  return packet;
+}
+
 /* Bytes of which nothing is known, such as those of a file, have no way. */
 static GstFlowReturn
 input_chain (GstPad    *pad,
@@ -91,6 +116,8 @@ input_chain (GstPad    *pad,
       gst_ekascribe_input_get_recording (self);
   GstFlowReturn ret = GST_FLOW_OK;
 
+  if (self->fresh)
+    buffer = unwrap_first (self, buffer);
   if (recording != NULL)
     ret = run_commands (self, parent, self->holding);
   if (recording == NULL || ret != GST_FLOW_OK) {
@@ -141,6 +168,7 @@ take_caps (GstEkascribeInput     *self,
       gst_ekascribe_junction_consider (self->junction, self);
   gboolean probing;
 
+  self->fresh = TRUE;
   if (g_strcmp0 (self->kind, kind) == 0)
     return TRUE;
   /* Another codec: what came goes its way, and what comes gets one of its own.

@@ -40,10 +40,12 @@ struct _GstEkascribeInput
   gboolean ended; /* EOS came */
   GstPad *leg;    /* of @mixer, where it is mixed */
   GstEkascribeMixer *mixer; /* that it is or was mixed by; a reference */
+  GstClockTime latency; /* of the source that is linked, or 0: not known */
   gint channel;   /* of the mix; -1: none yet */
 
   /* Under the stream lock. */
   gchar *kind;        /* of the caps, or NULL: none came yet */
+  gboolean fresh;     /* nothing came since */
   gboolean connected; /* there is a way to the packet sink, or to the mixer */
   gboolean mixed;     /* to the mixer */
   guint generation;   /* of the junction, when that was so */

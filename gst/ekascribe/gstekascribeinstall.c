@@ -364,7 +364,9 @@ install_run (GObjectClass *klass)
           "place of audio that did not come, in ns), bytes-kept, chunks-dropped, time-lost "
           "(ns), sessions-replaced, bytes-stored (on disk), time-unsaved (ns, "
           "neither acknowledged nor on disk), sessions, time-paused and "
-          "time-ignored (ns, audio that was not to be recorded)",
+          "time-ignored (ns, audio that was not to be recorded), pads (that "
+          "have a source and have not ended), time-late, time-skewed (ns) "
+          "and samples-clipped (of a mix)",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   install_enum (klass, GST_EKASCRIBE_PROP_STATE, "state", "State",
                 "State of the newest session", GST_TYPE_EKASCRIBE_STATE,

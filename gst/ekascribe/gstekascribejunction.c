@@ -28,6 +28,7 @@ gst_ekascribe_junction_new (GstBin                 *bin,
   self->steering = gst_ekascribe_steering_ref (steering);
   self->obey = obey;
   g_mutex_init (&self->flush_lock);
+  gst_ekascribe_mix_tally_init (&self->tally);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   return self;
@@ -45,6 +46,7 @@ gst_ekascribe_junction_free (GstEkascribeJunction *self)
   gst_object_unref (self->sink);
   gst_ekascribe_steering_unref (self->steering);
   g_mutex_clear (&self->flush_lock);
+  gst_ekascribe_mix_tally_clear (&self->tally);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -108,23 +110,6 @@ gst_ekascribe_junction_choose_channel_locked (GstEkascribeJunction *self,
   return input->channel;
 }
 
-/**
- * gst_ekascribe_junction_warn_labels:
- * @element: who posts
- * @user_data: not used
- *
- * Warns that what the application says itself stays.
- */
-void
-gst_ekascribe_junction_warn_labels (GstElement *element,
-                                    gpointer    user_data)
-{
-  GST_ELEMENT_WARNING (element, RESOURCE, SETTINGS,
-                       ("additional-data has a member \"legs\" of its own: "
-                        "what the label of pads says is left out."),
-                       (NULL));
-}
-
 void
 gst_ekascribe_junction_tell_labels_locked (GstEkascribeJunction *self)
 {
@@ -144,7 +129,7 @@ gst_ekascribe_junction_tell_labels_locked (GstEkascribeJunction *self)
   }
   if (!gst_ekascribe_recording_set_legs (self->recording, legs))
     gst_element_call_async (GST_ELEMENT (self->bin),
-                            gst_ekascribe_junction_warn_labels, NULL, NULL);
+                            gst_ekascribe_labels_warn, NULL, NULL);
 }
 
 /**
@@ -169,6 +154,17 @@ end_leg_locked (GstEkascribeJunction *self,
     gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
 }
 
+/* Nobody who links holds a lock of ours. */
+static void
+pad_linked (GstPad               *pad,
+            GstPad               *peer,
+            GstEkascribeJunction *self)
+{
+  g_mutex_lock (&self->lock);
+  gst_ekascribe_junction_ask_latency_locked (self, GST_EKASCRIBE_INPUT (pad));
+  g_mutex_unlock (&self->lock);
+}
+
 /* Whoever takes its source off a pad may put another one there, or not. */
 static void
 pad_unlinked (GstPad               *pad,
@@ -179,6 +175,8 @@ pad_unlinked (GstPad               *pad,
 
   g_mutex_lock (&self->lock);
   input->heard = FALSE;
+  input->latency = 0;
+  gst_ekascribe_junction_expect_locked (self);
   end_leg_locked (self, input);
   g_mutex_unlock (&self->lock);
 }
@@ -192,6 +190,7 @@ void
 gst_ekascribe_junction_add (GstEkascribeJunction *self,
                             GstEkascribeInput    *input)
 {
+  g_signal_connect (input, "linked", G_CALLBACK (pad_linked), self);
   g_signal_connect (input, "unlinked", G_CALLBACK (pad_unlinked), self);
   g_mutex_lock (&self->lock);
   self->inputs = g_list_append (self->inputs, gst_object_ref (input));
@@ -355,12 +354,14 @@ gst_ekascribe_junction_remove (GstEkascribeJunction *self,
   link = g_list_find (self->inputs, input);
   if (link != NULL) {
     self->inputs = g_list_delete_link (self->inputs, link);
+    gst_ekascribe_junction_expect_locked (self);
     if (departure != NULL)
       describe_departure_locked (self, input, departure);
   }
   g_mutex_unlock (&self->lock);
   if (link == NULL)
     return FALSE;
+  g_signal_handlers_disconnect_by_func (input, pad_linked, self);
   g_signal_handlers_disconnect_by_func (input, pad_unlinked, self);
   gst_object_unref (input);
   return TRUE;
@@ -685,11 +686,13 @@ gst_ekascribe_junction_start (GstEkascribeJunction  *self,
   g_mutex_lock (&self->lock);
   self->recording = gst_ekascribe_recording_ref (recording);
   self->halted = FALSE;
+  gst_ekascribe_mix_tally_reset (&self->tally);
   for (l = self->inputs; l != NULL; l = l->next) {
     GstEkascribeInput *input = l->data;
 
     input->heard = FALSE;
     input->ended = FALSE;
+    input->latency = 0;
     input->channel = -1;
   }
   gst_ekascribe_junction_tell_labels_locked (self);

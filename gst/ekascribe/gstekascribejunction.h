@@ -121,9 +121,10 @@ gboolean gst_ekascribe_junction_drain  (GstEkascribeJunction   *self,
                                         GstEkascribeInput      *input);
 void     gst_ekascribe_junction_wait_done
                                        (GstEkascribeJunction   *self);
-void     gst_ekascribe_junction_warn_labels
-                                       (GstElement             *element,
-                                        gpointer                user_data);
+void     gst_ekascribe_junction_add_stats
+                                       (GstEkascribeJunction   *self,
+                                        GstStructure           *stats,
+                                        gboolean                running);
 void     gst_ekascribe_junction_tell_labels
                                        (GstEkascribeJunction   *self);
 

@@ -7,11 +7,12 @@
 #include "gstekascribeinputprivate.h"
 #include "gstekascribejunction.h"
 #include "gstekascribemixer.h"
+#include "gstekascribemixtally.h"
 
 G_BEGIN_DECLS
 
-/* Between gstekascribejunction.c (pads that come and go) and gstekascribemixing.c
- * (the mix that they make). */
+/* Between gstekascribejunction.c (pads that come and go), gstekascribemixing.c
+ * (the mix that they make) and gstekascribelatency.c (how late they will be). */
 
 /*
  * Alone: @mixer is NULL; @direct leads to the packet sink, or nobody does yet.
@@ -35,6 +36,7 @@ struct _GstEkascribeJunction
   GstEkascribeJunctionFunc obey;
   GMutex flush_lock; /* one flush of ours after the other */
   guint flushes;     /* that were begun; guarded by it */
+  GstEkascribeMixTally tally;
 
   GMutex lock;
   GCond cond; /* @direct or @halted changed */
@@ -70,6 +72,11 @@ void gst_ekascribe_junction_begin_mix_locked
                                        (GstEkascribeJunction *self);
 void gst_ekascribe_junction_drop_leg_locked
                                        (GstEkascribeInput *input);
+void gst_ekascribe_junction_ask_latency_locked
+                                       (GstEkascribeJunction *self,
+                                        GstEkascribeInput *input);
+void gst_ekascribe_junction_expect_locked
+                                       (GstEkascribeJunction *self);
 void gst_ekascribe_junction_end_mix_locked
                                        (GstEkascribeJunction *self);
 gboolean gst_ekascribe_junction_is_mix_over_locked

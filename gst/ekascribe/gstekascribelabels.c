@@ -72,6 +72,23 @@ gst_ekascribe_labels_clash (const gchar *additional_data)
 }
 
 /**
+ * gst_ekascribe_labels_warn:
+ * @element: who posts
+ * @user_data: not used
+ *
+ * Warns that what the application says itself stays.
+ */
+void
+gst_ekascribe_labels_warn (GstElement *element,
+                                    gpointer    user_data)
+{
+  GST_ELEMENT_WARNING (element, RESOURCE, SETTINGS,
+                       ("additional-data has a member \"legs\" of its own: "
+                        "what the label of pads says is left out."),
+                       (NULL));
+}
+
+/**
  * gst_ekascribe_labels_join:
  * @additional_data: (nullable): a JSON object of the application's
  * @legs: (nullable): what gst_ekascribe_labels_append() made

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <gst/gst.h>
 
 G_BEGIN_DECLS
 
@@ -15,6 +15,8 @@ gchar   *gst_ekascribe_labels_append (gchar       *legs,
                                       const gchar *label,
                                       gint         channel);
 gboolean gst_ekascribe_labels_clash  (const gchar *additional_data);
+void     gst_ekascribe_labels_warn   (GstElement  *element,
+                                      gpointer     user_data);
 gchar   *gst_ekascribe_labels_join   (const gchar *additional_data,
                                       const gchar *legs);
 

@@ -59,6 +59,8 @@ void        gst_ekascribe_mixer_end_leg  (GstEkascribeMixer *self,
 void        gst_ekascribe_mixer_remove_leg
                                          (GstEkascribeMixer *self,
                                           GstPad            *pad);
+void        gst_ekascribe_mixer_expect  (GstEkascribeMixer *self,
+                                         GstClockTime       latency);
 gboolean    gst_ekascribe_mixer_drain    (GstEkascribeMixer *self,
                                           GstPad            *pad);
 gboolean    gst_ekascribe_mixer_is_done  (GstEkascribeMixer *self);

@@ -41,7 +41,7 @@ is_live_locked (GstEkascribeMixer *self,
   gboolean live = FALSE;
   GList *l;
 
-  *latency = 0;
+  *latency = self->expected;
   for (l = self->legs; l != NULL; l = l->next) {
     const GstEkascribeMixerLeg *leg = l->data;
 
@@ -436,6 +436,25 @@ gst_ekascribe_mixer_add_leg (GstEkascribeMixer *self,
   gst_pad_set_active (leg->pad, TRUE);
   gst_element_add_pad (GST_ELEMENT (self), leg->pad);
   return leg->pad;
+}
+
+/**
+ * gst_ekascribe_mixer_expect:
+ * @self: a mixer
+ * @latency: of the slowest live source that may begin yet, in ns; or 0
+ *
+ * Where anything is recorded now, the mix stays so far behind, so that what begins
+ * has its place.
+ */
+void
+gst_ekascribe_mixer_expect (GstEkascribeMixer *self,
+                            GstClockTime       latency)
+{
+  g_mutex_lock (&self->lock);
+  self->expected = latency;
+  update_patience_locked (self);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
 }
 
 /**

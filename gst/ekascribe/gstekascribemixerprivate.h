@@ -49,6 +49,7 @@ struct _GstEkascribeMixer
   EkaMix *mix;
   GList *legs; /* of GstEkascribeMixerLeg */
   guint next_pad;
+  GstClockTime expected; /* latency of what may begin yet */
   gint64 start_until;   /* monotonic time: legs without caps are waited for */
   gboolean halted;
   guint drains;         /* how often somebody waited until nothing was left */

@@ -183,9 +183,12 @@ gst_ekascribe_junction_begin_mix_locked (GstEkascribeJunction *self)
 
   self->mixer = GST_EKASCRIBE_MIXER (gst_object_ref_sink (mixer));
   self->open = FALSE;
+  gst_ekascribe_mix_tally_begin (&self->tally, self->mixer);
   for (l = self->inputs; l != NULL; l = l->next) {
-    if (gst_ekascribe_junction_counts (l->data))
-      gst_ekascribe_junction_ensure_leg_locked (self, l->data);
+    if (!gst_ekascribe_junction_counts (l->data))
+      continue;
+    gst_ekascribe_junction_ensure_leg_locked (self, l->data);
+    gst_ekascribe_junction_ask_latency_locked (self, l->data);
   }
   gst_ekascribe_junction_renew_locked (self);
   gst_ekascribe_junction_tell_labels_locked (self);
@@ -216,6 +219,7 @@ gst_ekascribe_junction_end_mix_locked (GstEkascribeJunction *self)
   gst_element_set_state (mixer, GST_STATE_NULL);
   gst_ekascribe_decoder_remove (self->bin, g_steal_pointer (&self->encoder));
   gst_bin_remove (self->bin, mixer);
+  gst_ekascribe_mix_tally_end (&self->tally);
   self->mixer = NULL;
   self->open = FALSE;
   gst_object_unref (mixer);
@@ -241,6 +245,47 @@ gst_ekascribe_junction_is_mix_over_locked (GstEkascribeJunction *self)
 {
   return self->mixer != NULL && have_all_ended_locked (self) &&
          gst_ekascribe_mixer_is_done (self->mixer);
+}
+
+static gboolean
+count_pad (GstElement *element,
+           GstPad     *pad,
+           gpointer    user_data)
+{
+  guint *n = user_data;
+
+  GST_OBJECT_LOCK (pad);
+  *n += GST_PAD_IS_LINKED (pad) && !GST_PAD_IS_EOS (pad);
+  GST_OBJECT_UNLOCK (pad);
+  return TRUE;
+}
+
+/**
+ * gst_ekascribe_junction_add_stats:
+ * @self: a junction
+ * @stats: gets what is known of pads and mixes
+ * @running: whether the run goes on; no pad records after it
+ *
+ * Waits for nobody, so that handlers of any message and signal may ask.
+ */
+void
+gst_ekascribe_junction_add_stats (GstEkascribeJunction *self,
+                                  GstStructure         *stats,
+                                  gboolean              running)
+{
+  EkaMixStats mixed;
+  guint64 filled = 0;
+  guint pads = 0;
+
+  if (running)
+    gst_element_foreach_sink_pad (GST_ELEMENT (self->bin), count_pad, &pads);
+  gst_ekascribe_mix_tally_sum (&self->tally, &mixed);
+  gst_structure_get_uint64 (stats, "time-filled", &filled);
+  gst_structure_set (stats, "pads", G_TYPE_UINT, pads, "time-late",
+                     GST_TYPE_CLOCK_TIME, mixed.late, "time-skewed",
+                     GST_TYPE_CLOCK_TIME, mixed.skew, "samples-clipped",
+                     G_TYPE_UINT64, mixed.clipped, "time-filled",
+                     GST_TYPE_CLOCK_TIME, filled + mixed.filled, NULL);
 }
 
 /* --- flushes -------------------------------------------------------------- */

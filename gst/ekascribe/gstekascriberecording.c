@@ -562,7 +562,17 @@ gst_ekascribe_recording_is_done (GstEkascribeRecording *self)
   return done;
 }
 
-/* Whether all sessions of @chain have said their last word, and that was told. */
+/* Whether its session has said its last word, and that was told. One that never began
+ * has none to say, but may be the one that asks what the service can do. */
+static gboolean
+is_part_over_locked (GstEkascribeRecording  *self,
+                     const GstEkascribePart *part)
+{
+  return part->done && (part->over || (self->settled && !part->started));
+}
+
+/* Whether that is so for all sessions of @chain, and what they have brought was put
+ * together. */
 static gboolean
 is_chain_over_locked (GstEkascribeRecording   *self,
                       const GstEkascribeChain *chain)
@@ -572,10 +582,11 @@ is_chain_over_locked (GstEkascribeRecording   *self,
   for (i = 0; i < self->parts->len; i++) {
     const GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 
-    if (part->chain == chain && !(part->done && part->over))
+    if (part->chain == chain && !is_part_over_locked (self, part))
       return FALSE;
   }
-  return chain->closed;
+  return chain->closed &&
+         (chain->combined || !chain->rolled || chain->discarded);
 }
 
 /* Recordings that are over, with all that there is to tell of them: a run may take
@@ -597,6 +608,9 @@ gst_ekascribe_recording_prune_locked (GstEkascribeRecording *self)
       i++;
     } else {
       gst_ekascribe_tally_add_part (&self->past, part);
+      /* Or it would keep itself. */
+      if (!part->over)
+        eka_session_abort (part->session);
       g_ptr_array_remove_index (self->parts, i);
     }
   }

@@ -128,9 +128,6 @@ void          gst_ekascribe_recording_set_language
 gboolean      gst_ekascribe_recording_set_legs
                                     (GstEkascribeRecording     *self,
                                      const gchar               *legs);
-gboolean      gst_ekascribe_recording_clashes
-                                    (GstEkascribeRecording     *self,
-                                     const EkaSettings         *settings);
 void          gst_ekascribe_recording_get_limits
                                     (GstEkascribeRecording     *self,
                                      EkaChunkLimits            *limits);

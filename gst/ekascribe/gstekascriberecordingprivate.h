@@ -56,7 +56,7 @@ struct _GstEkascribeRecording
   gchar *language;
   gconstpointer language_pad; /* who said so, or NULL; not used otherwise */
   gchar *legs; /* who is heard on which pad, as JSON; or NULL */
-  gboolean clash_told; /* that the application has such a member, too */
+  gboolean clash_told; /* that the recording has such a member of its own */
   gboolean settled;     /* discovery is over */
   gboolean unreachable; /* it has failed so far */
   GHashTable *spent_ids; /* ids that were asked for, and under which a session
@@ -120,6 +120,8 @@ GstEkascribePart *gst_ekascribe_recording_add_part_locked
                                      GstEkascribeChain     *chain,
                                      guint                  position);
 
+gboolean gst_ekascribe_recording_note_clash_locked
+                                    (GstEkascribeRecording *self);
 void gst_ekascribe_recording_note_disk
                                     (const GError          *error,
                                      gpointer               user_data);

@@ -504,6 +504,7 @@ stop (GstEkascribeSink *self)
   if (recording == NULL)
     return;
   stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
+  gst_ekascribe_junction_add_stats (self->junction, stats, FALSE);
   spend_session_ids (self, recording);
   gst_ekascribe_recording_stop (recording, GST_ELEMENT (self), pending);
   GST_OBJECT_LOCK (self);
@@ -587,6 +588,7 @@ get_run_property (GstEkascribeSink *self,
 
   if (recording != NULL) {
     stats = gst_ekascribe_recording_get_stats (recording, &state, &session_id);
+    gst_ekascribe_junction_add_stats (self->junction, stats, TRUE);
   } else {
     GST_OBJECT_LOCK (self);
     stats = gst_structure_copy (self->last_stats);

@@ -610,8 +610,6 @@ new_session_handler (GstEkascribeSink *sink,
     return FALSE;
   }
   gst_ekascribe_sink_warn_additional_data (sink, settings);
-  if (gst_ekascribe_recording_clashes (recording, settings))
-    gst_ekascribe_junction_warn_labels (GST_ELEMENT (sink), NULL);
   return give (sink, GST_EKASCRIBE_ORDER_NEW_SESSION, settings);
 }
 

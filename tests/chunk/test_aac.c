@@ -421,6 +421,40 @@ test_damage (void)
   eka_codec_clear (&codecs[1]);
 }
 
+/* A packet of one channel behind its length, as LATM writes it. */
+static gsize
+measure_latm (gsize    length,
+              gsize    size,
+              gboolean sound)
+{
+  g_auto (EkaCodec) mono = { 0 };
+  g_autofree guint8 *data = g_malloc0 (size + 1);
+  gsize at = 0;
+
+  init_codec (&mono, 1);
+  memset (data, sound ? 0 : 0xff, size);
+  for (; length >= 255; length -= 255)
+    data[at++] = 255;
+  data[at] = length;
+  return eka_aac_latm_header_size (&mono, data, size);
+}
+
+static void
+test_latm (void)
+{
+  g_assert_cmpuint (measure_latm (1, 2, TRUE), ==, 1);
+  g_assert_cmpuint (measure_latm (254, 255, TRUE), ==, 1);
+  g_assert_cmpuint (measure_latm (255, 257, TRUE), ==, 2);
+  g_assert_cmpuint (measure_latm (507, 509, TRUE), ==, 2);
+  g_assert_cmpuint (measure_latm (510, 513, TRUE), ==, 3);
+  g_assert_cmpuint (measure_latm (507, 510, TRUE), ==, 0);
+  g_assert_cmpuint (measure_latm (507, 508, TRUE), ==, 0);
+  g_assert_cmpuint (measure_latm (507, 509, FALSE), ==, 0);
+  g_assert_cmpuint (measure_latm (0, 1, TRUE), ==, 0);
+  g_assert_cmpuint (measure_latm (0, 0, TRUE), ==, 0);
+  g_assert_cmpuint (measure_latm (255, 1, TRUE), ==, 0);
+}
+
 static void
 test_silence (void)
 {
@@ -457,5 +491,6 @@ main (int    argc,
   g_test_add_func ("/aac/sbr-lies-before-the-end", test_sbr);
   g_test_add_func ("/aac/noise-does-no-harm", test_damage);
   g_test_add_func ("/aac/silence-is-a-packet", test_silence);
+  g_test_add_func ("/aac/latm-writes-the-length-first", test_latm);
   return g_test_run ();
 }

@@ -14,13 +14,25 @@
 /* Generous for valgrind on a busy machine. */
 #define PATIENCE (60 * G_TIME_SPAN_SECOND)
 
-/* Requests a pad and links a source to it. Where @live, it says that it can't
- * wait. */
-Leg *
-leg_new (Fixture     *f,
-         const gchar *name,
-         gint16       value,
-         gboolean     live)
+static gboolean
+answer_live (GstPad    *pad,
+             GstObject *parent,
+             GstQuery  *query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE,
+                         ((Leg *) gst_pad_get_element_private (pad))->latency,
+                         GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+static Leg *
+make_leg (Fixture     *f,
+          const gchar *name,
+          gint16       value,
+          gboolean     live,
+          GstClockTime latency)
 {
   Leg *self = g_new0 (Leg, 1);
 
@@ -29,16 +41,38 @@ leg_new (Fixture     *f,
   g_cond_init (&self->cond);
   self->begun = GST_CLOCK_TIME_NONE;
   self->value = value;
+  self->latency = latency;
   self->pad = gst_element_request_pad_simple (
       f->sink, name != NULL ? name : "audio_%u");
   g_assert_nonnull (self->pad);
   self->source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
+  gst_pad_set_element_private (self->source, self);
   if (live)
-    fixture_make_live (self->source);
+    gst_pad_set_query_function (self->source, answer_live);
   gst_pad_set_active (self->source, TRUE);
   g_assert_cmpint (gst_pad_link (self->source, self->pad), ==,
                    GST_PAD_LINK_OK);
   return self;
+}
+
+/* Requests a pad and links a source to it. Where @live, it says that it can't
+ * wait. */
+Leg *
+leg_new (Fixture     *f,
+         const gchar *name,
+         gint16       value,
+         gboolean     live)
+{
+  return make_leg (f, name, value, live, 0);
+}
+
+/* One that is live, and says that it will be late. */
+Leg *
+leg_new_slow (Fixture     *f,
+              gint16       value,
+              GstClockTime latency)
+{
+  return make_leg (f, NULL, value, TRUE, latency);
 }
 
 static void
@@ -86,7 +120,7 @@ push_buffer (Leg *self)
   GST_BUFFER_PTS (buffer) = self->time;
   GST_BUFFER_DURATION (buffer) = BUFFER_MS * GST_MSECOND;
   tell_begun (self);
-  self->time += BUFFER_MS * GST_MSECOND;
+  self->time += BUFFER_MS * GST_MSECOND + self->drift;
   return gst_pad_push (self->source, buffer);
 }
 

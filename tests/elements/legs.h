@@ -18,6 +18,8 @@ typedef struct
   GMutex lock;       /* guards @begun and @cond */
   GCond cond;
   GstClockTime begun; /* first sample of the last buffer that was pushed */
+  GstClockTime latency; /* that it says it has, where it is live */
+  gint drift;        /* of its clock: ns too much in each buffer of 20 ms */
   GThread *thread;
   guint milliseconds; /* what the thread is to push */
   gboolean ends;      /* and whether an end comes after it */
@@ -28,6 +30,9 @@ Leg          *leg_new      (Fixture      *f,
                             const gchar  *name,
                             gint16        value,
                             gboolean      live);
+Leg          *leg_new_slow (Fixture      *f,
+                            gint16        value,
+                            GstClockTime  latency);
 void          leg_begin    (Leg          *self,
                             const gchar  *caps,
                             GstClockTime  start);

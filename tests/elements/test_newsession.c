@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "gstekascriberecordingprivate.h"
+#include "gstekascribesinkprivate.h"
 #include "packets.h"
 #include "talker.h"
 
@@ -296,6 +298,46 @@ test_id_again_before_audio (Fixture      *f,
   g_assert_cmpuint (visits_count (f), ==, 2);
   g_assert_cmpstr (visits_get_id (f, 1), ==, "ses_of_the_second_visit");
   visits_assert_says (visits_get_request (f, 1), "Ravi");
+  talker_stop (&t);
+}
+
+static guint
+count_parts (Fixture *f)
+{
+  g_autoptr (GstEkascribeRecording) recording =
+      gst_ekascribe_sink_get_recording (GST_EKASCRIBE_SINK (f->sink));
+  guint n;
+
+  g_mutex_lock (&recording->lock);
+  n = recording->parts->len;
+  g_mutex_unlock (&recording->lock);
+  return n;
+}
+
+/* A room where nobody speaks for days: nothing is kept of visits that never began. */
+static void
+test_many_before_audio (Fixture      *f,
+                        gconstpointer data)
+{
+  const gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  Talker t;
+  guint i;
+
+  talker_start (&t, f, ELEMENT);
+  gst_message_unref (fixture_wait_name (f, "ekascribe-session", "ready"));
+  for (i = 0; i < 20; i++) {
+    g_assert_true (steer_to (f, SECOND_VISIT));
+    gst_message_unref (
+        fixture_wait_name (f, "ekascribe-session", "discarded"));
+  }
+  while (count_parts (f) > 2) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+  }
+  talker_hush (&t, 500);
+  talker_end (&t);
+  g_assert_cmpuint (visits_count (f), ==, 1);
+  visits_assert_says (visits_get_request (f, 0), "Ravi");
   talker_stop (&t);
 }
 
@@ -700,6 +742,7 @@ main (int    argc,
   add_test ("/new-session/bad", test_bad);
   add_test ("/new-session/used-id", test_used_id);
   add_test ("/new-session/id-again-before-audio", test_id_again_before_audio);
+  add_test ("/new-session/many-before-audio", test_many_before_audio);
   add_test ("/new-session/not-offered", test_not_offered);
   add_test ("/new-session/too-much", test_too_much);
   add_test ("/new-session/quiet-cut", test_quiet_cut);

@@ -126,6 +126,35 @@ test_labels_clash_in_new_session (Fixture      *f,
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
 }
 
+/* Also where the label comes after that: at once, or when the session has begun. */
+static void
+test_labels_clash_later (Fixture      *f,
+                         gconstpointer data)
+{
+  const guint between = GPOINTER_TO_UINT (data);
+  g_autoptr (Leg) leg = NULL;
+  g_autofree gchar *body = NULL;
+  gboolean done = FALSE;
+
+  fixture_launch (f, ELEMENT);
+  leg = leg_new (f, NULL, A, FALSE);
+  fixture_play (f);
+  leg_begin (leg, PCM, 0);
+  leg_push (leg, 1000);
+  g_signal_emit_by_name (f->sink, "new-session",
+                         "{\"additional-data\":{\"legs\":4}}", &done);
+  g_assert_true (done);
+  leg_push (leg, between);
+  gst_child_proxy_set (GST_CHILD_PROXY (f->sink), "audio_0::label", "doctor",
+                       NULL);
+  leg_push (leg, 1000);
+  leg_end (leg);
+  await_end (f);
+  body = get_body (f, 1);
+  g_assert_nonnull (strstr (body, "\"additional_data\":{\"legs\":4}"));
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
+}
+
 static void
 test_no_stereo_stream (Fixture      *f,
                        gconstpointer data)
@@ -249,6 +278,10 @@ main (int    argc,
   add_test ("/names/labels-clash", test_labels_clash);
   add_test ("/names/labels-clash-in-new-session",
             test_labels_clash_in_new_session);
+  g_test_add ("/names/labels-clash-at-once", Fixture, GUINT_TO_POINTER (0),
+              fixture_set_up, test_labels_clash_later, fixture_tear_down);
+  g_test_add ("/names/labels-clash-later", Fixture, GUINT_TO_POINTER (1000),
+              fixture_set_up, test_labels_clash_later, fixture_tear_down);
   add_test ("/names/no-stereo-stream", test_no_stereo_stream);
   add_test ("/names/error-names-the-pad", test_error_names_the_pad);
   add_test ("/names/bad-data-names-the-pad", test_bad_data_names_the_pad);

@@ -6,11 +6,11 @@
 
 #include <gst/app/gstappsrc.h>
 
-/* A call of ten minutes whose sides have clocks of their own, on a network
+/* A call of half an hour whose sides have clocks of their own, on a network
  * that delays; as fast as it goes, for only the time stamps tell of it. */
 
 #define SIDES 2
-#define MINUTES 10
+#define MINUTES 30
 #define PACKETS (MINUTES * 60 * 1000 / RTP_PTIME)
 #define PERIOD 10000
 /* rtpjitterbuffer takes the delay of the first packets for the network's, and needs

@@ -76,6 +76,7 @@ test_arrives (gconstpointer data)
                        SECONDS * 100, codec->coding, codec->settings,
                        sandbox->url);
   assert_eos (player);
+  g_assert_null (player_find (player, GST_MESSAGE_WARNING));
   folder = sandbox_only (sandbox);
   g_assert_cmpuint (fixture_chunks (folder, codec->extension), ==, 1);
   samples = fixture_wav_data (folder, "recording.wav");
@@ -99,6 +100,44 @@ test_opus_passes (gconstpointer coding)
   g_assert_cmpuint (fixture_chunks (folder, "ogg"), ==, 1);
   samples = fixture_wav_data (folder, "recording.wav");
   assert_tone (samples);
+}
+
+static gsize
+count_bytes (const gchar *coding,
+             const gchar *settings)
+{
+  g_autoptr (Sandbox) sandbox = sandbox_new (NULL);
+  g_autoptr (Player) player = NULL;
+  g_autoptr (GBytes) samples = NULL;
+  g_autofree gchar *folder = NULL;
+
+  player = player_new ("audiotestsrc num-buffers=40 samplesperbuffer=1024 "
+                       "volume=0.5 ! audio/x-raw,rate=16000,channels=1 ! "
+                       "avenc_aac bitrate=64000 ! %s ! " SCRIBE
+                       "%s base-url=%s", coding, settings, sandbox->url);
+  assert_eos (player);
+  folder = sandbox_only (sandbox);
+  samples = fixture_join (folder);
+  return g_bytes_get_size (samples);
+}
+
+/* rtpmp4adepay (1.22) leaves the length in front of the first packet. */
+static void
+test_latm_arrives_from_its_first_packet (void)
+{
+  static const gchar *const settings[] = { "", "container=wav" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (settings); i++)
+    {
+      const gsize whole = count_bytes ("aacparse", settings[i]);
+
+      g_assert_cmpuint (
+          count_bytes ("rtpmp4apay ! rtpmp4adepay", settings[i]), ==, whole);
+      g_assert_cmpuint (
+          count_bytes ("rtpmp4apay ! rtpmp4adepay ! aacparse", settings[i]),
+          ==, whole);
+    }
 }
 
 static void
@@ -222,6 +261,8 @@ main (int    argc,
   g_test_add_data_func ("/codecs/opus-passes", "identity", test_opus_passes);
   g_test_add_data_func ("/codecs/opus-from-rtp-passes",
                         "rtpopuspay ! rtpopusdepay", test_opus_passes);
+  g_test_add_func ("/codecs/latm-arrives-from-its-first-packet",
+                   test_latm_arrives_from_its_first_packet);
   g_test_add_func ("/codecs/video-gives-its-sound",
                    test_video_gives_its_sound);
   g_test_add_func ("/codecs/opus-becomes-wav-where-only-that-is-taken",

@@ -260,6 +260,33 @@ eka_aac_is_packet (const EkaCodec *codec,
 }
 
 /**
+ * eka_aac_latm_header_size:
+ * @codec: an AAC codec
+ * @data: (array length=size): what may be one packet behind its length, which is
+ *   the sum of bytes up to the first that is not 255 (ISO/IEC 14496-3 section
+ *   1.7.3.1, PayloadLengthInfo)
+ * @size: length of @data
+ *
+ * Returns: bytes of that length; 0 where it is not the one of what follows, or no
+ *   packet of @codec does
+ */
+gsize
+eka_aac_latm_header_size (const EkaCodec *codec,
+                          const guint8   *data,
+                          gsize           size)
+{
+  gsize length = 0, n = 0;
+
+  while (n < size && data[n] == 255)
+    length += data[n++];
+  if (n == size)
+    return 0;
+  length += data[n++];
+  return n + length == size && eka_aac_is_packet (codec, data + n, length) ? n
+                                                                           : 0;
+}
+
+/**
  * eka_aac_packet_effort:
  * @codec: an AAC codec
  * @data: (array length=size): a raw data block

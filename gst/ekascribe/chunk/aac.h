@@ -24,6 +24,9 @@ gsize    eka_aac_adts_header_size     (const guint8   *frame,
 gboolean eka_aac_is_packet            (const EkaCodec *codec,
                                        const guint8   *data,
                                        gsize           size);
+gsize    eka_aac_latm_header_size     (const EkaCodec *codec,
+                                       const guint8   *data,
+                                       gsize           size);
 guint    eka_aac_packet_effort        (const EkaCodec *codec,
                                        const guint8   *data,
                                        gsize           size);
