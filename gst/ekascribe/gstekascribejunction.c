@@ -161,15 +161,8 @@ gst_ekascribe_junction_tell_labels (GstEkascribeJunction *self)
   g_mutex_unlock (&self->lock);
 }
 
-static void
-end_leg_locked (GstEkascribeJunction *self,
-                GstEkascribeInput    *input)
-{
-  if (input->leg != NULL)
-    gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
-}
-
-/* Whoever takes its source off a pad may put another one there, or not. */
+/* Whoever takes its source off a pad may put another one there, or not. What is on
+ * its way belongs to what is recorded now; but here no stream lock may be taken. */
 static void
 pad_unlinked (GstPad               *pad,
               GstPad               *peer,
@@ -179,7 +172,8 @@ pad_unlinked (GstPad               *pad,
 
   g_mutex_lock (&self->lock);
   input->heard = FALSE;
-  end_leg_locked (self, input);
+  if (input->leg != NULL)
+    gst_ekascribe_mixer_leave_leg (input->mixer, input->leg);
   g_mutex_unlock (&self->lock);
 }
 
@@ -556,7 +550,8 @@ gst_ekascribe_junction_end_leg (GstEkascribeJunction *self,
 {
   g_mutex_lock (&self->lock);
   input->ended = TRUE;
-  end_leg_locked (self, input);
+  if (input->leg != NULL)
+    gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
   g_mutex_unlock (&self->lock);
 }
 

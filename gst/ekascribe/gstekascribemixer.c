@@ -8,7 +8,8 @@
   "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
   "rate = (int) 16000, channels = (int) [ 1, 2 ]"
 
-/* Before what was refused is pushed again, in µs */
+/* Before what was refused is pushed again, and a pad is looked at again where somebody
+ * else was busy with it, in µs */
 #define RETRY (10 * G_TIME_SPAN_MILLISECOND)
 
 G_DEFINE_FINAL_TYPE (GstEkascribeMixer, gst_ekascribe_mixer, GST_TYPE_ELEMENT)
@@ -23,6 +24,7 @@ typedef enum
 {
   STOP,
   OPEN,
+  POUR,
   PUSH,
   OBEY,
   END,
@@ -85,6 +87,23 @@ take_locked (GstEkascribeMixer *self,
   return make_buffer (self, samples, running_time);
 }
 
+/* Until something happens, or it is time to look at what does not happen. */
+static void
+wait_locked (GstEkascribeMixer *self,
+             gboolean           left)
+{
+  gint64 until = G_MAXINT64;
+
+  if (left)
+    until = self->pour_after;
+  if (gst_ekascribe_mixer_awaits_leg_locked (self))
+    until = MIN (until, self->start_until);
+  if (until == G_MAXINT64)
+    g_cond_wait (&self->cond, &self->lock);
+  else
+    g_cond_wait_until (&self->cond, &self->lock, until);
+}
+
 /* Waits until there is something to do. @buffer: (out): what to push */
 static Task
 wait_for_task_locked (GstEkascribeMixer *self,
@@ -92,24 +111,24 @@ wait_for_task_locked (GstEkascribeMixer *self,
 {
   while (!self->halted) {
     const gboolean asked = is_asked_locked (self);
+    const gboolean left = gst_ekascribe_mixer_is_any_left_locked (self);
 
     if (!self->open)
       return OPEN;
+    if (left && g_get_monotonic_time () >= self->pour_after)
+      return POUR;
     if (self->flow == GST_FLOW_OK) {
       *buffer = take_locked (self, asked);
       if (*buffer != NULL)
         return PUSH;
       if (asked)
         return OBEY;
-      if ((!self->done || self->revived) &&
+      if (!left && (!self->done || self->revived) &&
           gst_ekascribe_mixer_have_all_ended_locked (self))
         return END;
     }
     end_drain_locked (self, self->drains);
-    if (gst_ekascribe_mixer_awaits_leg_locked (self))
-      g_cond_wait_until (&self->cond, &self->lock, self->start_until);
-    else
-      g_cond_wait (&self->cond, &self->lock);
+    wait_locked (self, left);
   }
   return STOP;
 }
@@ -220,6 +239,12 @@ run (gpointer user_data)
       self->funcs->open (self, self->user_data);
       g_mutex_lock (&self->lock);
       self->open = TRUE;
+      g_mutex_unlock (&self->lock);
+      return;
+    case POUR:
+      self->funcs->pour (self, self->user_data);
+      g_mutex_lock (&self->lock);
+      self->pour_after = g_get_monotonic_time () + RETRY;
       g_mutex_unlock (&self->lock);
       return;
     case PUSH:

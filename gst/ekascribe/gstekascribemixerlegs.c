@@ -161,8 +161,8 @@ wait_for_others_locked (GstEkascribeMixer    *self,
 {
   GstClockTime latency;
 
-  while (!self->halted && !leg->flushing && !leg->hurried && !leg->live &&
-         self->flow == GST_FLOW_OK) {
+  while (!self->halted && !leg->flushing && !leg->hurried && !leg->left &&
+         !leg->live && self->flow == GST_FLOW_OK) {
     gint64 lead = 0;
 
     if (is_live_locked (self, &latency) &&
@@ -389,6 +389,18 @@ gst_ekascribe_mixer_awaits_leg_locked (GstEkascribeMixer *self)
 }
 
 gboolean
+gst_ekascribe_mixer_is_any_left_locked (GstEkascribeMixer *self)
+{
+  GList *l;
+
+  for (l = self->legs; l != NULL; l = l->next) {
+    if (((GstEkascribeMixerLeg *) l->data)->left)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
 gst_ekascribe_mixer_have_all_ended_locked (GstEkascribeMixer *self)
 {
   GList *l;
@@ -468,6 +480,68 @@ gst_ekascribe_mixer_end_leg (GstEkascribeMixer *self,
 {
   g_mutex_lock (&self->lock);
   end_leg_locked (self, get_leg (pad));
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_mixer_leave_leg:
+ * @self: a mixer
+ * @pad: a leg
+ *
+ * Says that the source of @pad has gone: as gst_ekascribe_mixer_end_leg(), and the
+ * thread that may still be there does not wait. What is on its way comes from the
+ * mixer's thread, which does not wait for itself, and before the end of the mix.
+ */
+void
+gst_ekascribe_mixer_leave_leg (GstEkascribeMixer *self,
+                               GstPad            *pad)
+{
+  g_mutex_lock (&self->lock);
+  get_leg (pad)->left = TRUE;
+  self->pour_after = 0;
+  end_leg_locked (self, get_leg (pad));
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_mixer_is_leg_left:
+ * @self: a mixer
+ * @pad: a leg
+ *
+ * Returns: whether gst_ekascribe_mixer_leave_leg() was called, and
+ *   gst_ekascribe_mixer_return_leg() wasn't since
+ */
+gboolean
+gst_ekascribe_mixer_is_leg_left (GstEkascribeMixer *self,
+                                 GstPad            *pad)
+{
+  gboolean left;
+
+  g_mutex_lock (&self->lock);
+  left = get_leg (pad)->left;
+  g_mutex_unlock (&self->lock);
+  return left;
+}
+
+/**
+ * gst_ekascribe_mixer_return_leg:
+ * @self: a mixer
+ * @pad: a leg that is left
+ *
+ * Says that all has come that was on its way: it has ended, until another source
+ * gives something.
+ */
+void
+gst_ekascribe_mixer_return_leg (GstEkascribeMixer *self,
+                                GstPad            *pad)
+{
+  GstEkascribeMixerLeg *leg = get_leg (pad);
+
+  g_mutex_lock (&self->lock);
+  leg->left = FALSE;
+  /* For EkaMix it began anew with what came after the end. */
+  leg->ended = FALSE;
+  end_leg_locked (self, leg);
   g_mutex_unlock (&self->lock);
 }
 

@@ -30,6 +30,7 @@ typedef struct
   gboolean flushing;
   gboolean hurried; /* nobody may wait: its pad is about to go */
   gboolean ended;
+  gboolean left; /* its source has gone: it is ended, but for what is on its way */
   gboolean live;
   GstClockTime latency;
 } GstEkascribeMixerLeg;
@@ -57,6 +58,7 @@ struct _GstEkascribeMixer
   gboolean open;        /* the way is free */
   gboolean done;        /* EOS was pushed */
   gboolean revived;     /* but it was no end */
+  gint64 pour_after;    /* monotonic time: legs that are left are looked at again */
   guint seqnum;         /* of the EOS of the leg that ended last */
   GstFlowReturn flow;   /* what the last push came to */
   GstBuffer *refused;   /* by a flush; to be pushed again */
@@ -69,6 +71,8 @@ struct _GstEkascribeMixer
 extern GstStaticPadTemplate gst_ekascribe_mixer_leg_template;
 
 gboolean gst_ekascribe_mixer_awaits_leg_locked
+                                         (GstEkascribeMixer *self);
+gboolean gst_ekascribe_mixer_is_any_left_locked
                                          (GstEkascribeMixer *self);
 gboolean gst_ekascribe_mixer_have_all_ended_locked
                                          (GstEkascribeMixer *self);
