@@ -12,6 +12,10 @@
  * else was busy with it, in µs */
 #define RETRY (10 * G_TIME_SPAN_MILLISECOND)
 
+/* A pad that gives nothing for so long, in µs, while others wait for it, is told: a
+ * slow one is not, and nobody looks at a recording that stands still for ever. */
+#define LONGEST_SILENCE (10 * G_TIME_SPAN_SECOND)
+
 G_DEFINE_FINAL_TYPE (GstEkascribeMixer, gst_ekascribe_mixer, GST_TYPE_ELEMENT)
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
@@ -25,6 +29,7 @@ typedef enum
   STOP,
   OPEN,
   POUR,
+  MISS,
   PUSH,
   OBEY,
   END,
@@ -87,15 +92,12 @@ take_locked (GstEkascribeMixer *self,
   return make_buffer (self, samples, running_time);
 }
 
-/* Until something happens, or it is time to look at what does not happen. */
+/* Until something happens, or it is time to look at what does not happen. @until:
+ * monotonic time, or %G_MAXINT64 */
 static void
 wait_locked (GstEkascribeMixer *self,
-             gboolean           left)
+             gint64             until)
 {
-  gint64 until = G_MAXINT64;
-
-  if (left)
-    until = self->pour_after;
   if (gst_ekascribe_mixer_awaits_leg_locked (self))
     until = MIN (until, self->start_until);
   if (until == G_MAXINT64)
@@ -104,14 +106,17 @@ wait_locked (GstEkascribeMixer *self,
     g_cond_wait_until (&self->cond, &self->lock, until);
 }
 
-/* Waits until there is something to do. @buffer: (out): what to push */
+/* Waits until there is something to do. @buffer: (out): what to push; @leg: (out):
+ * what is missed */
 static Task
 wait_for_task_locked (GstEkascribeMixer *self,
-                      GstBuffer        **buffer)
+                      GstBuffer        **buffer,
+                      GstPad           **leg)
 {
   while (!self->halted) {
     const gboolean asked = is_asked_locked (self);
     const gboolean left = gst_ekascribe_mixer_is_any_left_locked (self);
+    gint64 until = left ? self->pour_after : G_MAXINT64;
 
     if (!self->open)
       return OPEN;
@@ -128,7 +133,10 @@ wait_for_task_locked (GstEkascribeMixer *self,
         return END;
     }
     end_drain_locked (self, self->drains);
-    wait_locked (self, left);
+    *leg = gst_ekascribe_mixer_find_missed_locked (self, &until);
+    if (*leg != NULL)
+      return MISS;
+    wait_locked (self, until);
   }
   return STOP;
 }
@@ -221,13 +229,14 @@ static void
 run (gpointer user_data)
 {
   GstEkascribeMixer *self = user_data;
+  g_autoptr (GstPad) leg = NULL;
   GstBuffer *buffer = NULL;
   guint drain;
   Task task;
 
   g_mutex_lock (&self->lock);
   self->busy = FALSE;
-  task = wait_for_task_locked (self, &buffer);
+  task = wait_for_task_locked (self, &buffer, &leg);
   drain = self->drains;
   self->busy = TRUE;
   g_mutex_unlock (&self->lock);
@@ -246,6 +255,9 @@ run (gpointer user_data)
       g_mutex_lock (&self->lock);
       self->pour_after = g_get_monotonic_time () + RETRY;
       g_mutex_unlock (&self->lock);
+      return;
+    case MISS:
+      self->funcs->miss (self, leg, self->user_data);
       return;
     case PUSH:
       push_buffer (self, buffer);
@@ -439,6 +451,27 @@ gst_ekascribe_mixer_take_rest (GstEkascribeMixer *self,
 }
 
 /**
+ * gst_ekascribe_mixer_set_limits:
+ * @self: a mixer
+ * @longest_start: how long legs without caps are waited for from now on, in µs
+ * @longest_silence: how long a leg may be silent that others wait for, before that is
+ *   told, in µs
+ *
+ * In place of 5 s, and of 10 s; for tests.
+ */
+void
+gst_ekascribe_mixer_set_limits (GstEkascribeMixer *self,
+                                gint64             longest_start,
+                                gint64             longest_silence)
+{
+  g_mutex_lock (&self->lock);
+  self->start_until = g_get_monotonic_time () + longest_start;
+  self->longest_silence = longest_silence;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
  * gst_ekascribe_mixer_get_stats:
  * @self: a mixer
  * @stats: (out caller-allocates): what the mix had to do to its audio
@@ -485,6 +518,7 @@ gst_ekascribe_mixer_init (GstEkascribeMixer *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
+  self->longest_silence = LONGEST_SILENCE;
   self->next = GST_CLOCK_TIME_NONE;
   self->seqnum = GST_SEQNUM_INVALID;
   self->src = gst_pad_new_from_static_template (&src_template, "src");

@@ -189,6 +189,43 @@ pour (GstEkascribeMixer *mixer,
   g_list_free_full (inputs, gst_object_unref);
 }
 
+static gchar *
+find_name_locked (GstEkascribeJunction *self,
+                  GstPad               *leg)
+{
+  GList *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    GstEkascribeInput *input = l->data;
+
+    if (input->leg == leg)
+      return gst_object_get_name (GST_OBJECT (input));
+  }
+  return NULL;
+}
+
+/* Nothing is lost, but a recording of files that stands still looks as if it hung. */
+static void
+miss (GstEkascribeMixer *mixer,
+      GstPad            *leg,
+      gpointer           user_data)
+{
+  GstEkascribeJunction *self = user_data;
+  g_autofree gchar *name = NULL;
+
+  if (!lock_for_mixer (self, mixer))
+    return;
+  name = find_name_locked (self, leg);
+  g_mutex_unlock (&self->lock);
+  if (name != NULL)
+    GST_ELEMENT_WARNING (
+        self->bin, RESOURCE, BUSY,
+        ("%s: nothing comes, and the recording waits for it. If nothing is to "
+         "come, send EOS there, or unlink or release the pad.",
+         name),
+        (NULL));
+}
+
 static guint64
 count_packets (gpointer user_data)
 {
@@ -214,7 +251,7 @@ obey (gpointer user_data)
 }
 
 static const GstEkascribeMixerFuncs mixer_funcs = { open_way, is_asked, obey,
-                                                    pour, count_packets };
+                                                    pour, miss, count_packets };
 
 void
 gst_ekascribe_junction_ensure_leg_locked (GstEkascribeJunction *self,

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-/* Sources of several pads that go away or are changed. */
+/* Sources of several pads that go away, are changed, or say nothing. */
+#include "gstekascribemixer.h"
 #include "legs.h"
 
 #define ELEMENT "ekascribesink name=s"
@@ -273,6 +274,124 @@ test_unlinked_while_held (Fixture      *f,
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
 }
 
+/* So long, in µs, is waited in place of seconds. */
+#define SHORT (50 * G_TIME_SPAN_MILLISECOND)
+
+static void
+set_limits (Fixture *f,
+            gint64   longest_start,
+            gint64   longest_silence)
+{
+  GstElement *mixer = gst_bin_get_by_name (GST_BIN (f->sink), "mixer");
+
+  gst_ekascribe_mixer_set_limits (GST_EKASCRIBE_MIXER (mixer), longest_start,
+                                  longest_silence);
+  gst_object_unref (mixer);
+}
+
+static void
+await_warning (Fixture     *f,
+               const gchar *text)
+{
+  g_autoptr (GstMessage) warning = fixture_wait (
+      f, GST_MESSAGE_WARNING | GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (GST_MESSAGE_TYPE (warning), ==, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (warning, &error, NULL);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY);
+  if (!g_str_has_prefix (error->message, text))
+    g_error ("%s", error->message);
+}
+
+static void
+assert_heard (Fixture *f,
+              gint16   value,
+              guint    milliseconds)
+{
+  g_autoptr (GArray) samples = legs_collect (f, 1);
+
+  g_assert_cmpuint (legs_count (samples, 1, 0, value), ==, 16 * milliseconds);
+}
+
+/* A file waits for another one, of which the application hears; it goes on when
+ * something comes. */
+static void
+test_silent (Fixture      *f,
+             gconstpointer data)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT);
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  set_limits (f, G_TIME_SPAN_HOUR, SHORT);
+  leg_start (a, 30000, TRUE);
+  await_warning (f, "audio_1: ");
+  leg_push (b, 1000);
+  /* Told once, and not of the one that waits. */
+  g_usleep (3 * SHORT);
+  leg_end (b);
+  leg_join (a);
+  await_end (f);
+  assert_heard (f, A + B, 1000);
+  assert_heard (f, A, 29000);
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
+}
+
+/* One that has not even caps is waited for a while; the others go on, but the end
+ * does not come without it. */
+static void
+test_silent_without_caps (Fixture      *f,
+                          gconstpointer data)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT " max-chunk-duration=1000000000");
+  a = leg_new (f, NULL, A, FALSE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  set_limits (f, SHORT, SHORT);
+  leg_push (a, 30000);
+  fixture_wait_for_stat (f, "chunks-uploaded", 20);
+  leg_end (a);
+  await_warning (f, "audio_1: ");
+  unlink_leg (b);
+  await_end (f);
+  assert_heard (f, A, 30000);
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
+}
+
+/* Nobody waits for what is recorded now. */
+static void
+test_silent_live (Fixture      *f,
+                  gconstpointer data)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT " max-chunk-duration=1000000000");
+  a = leg_new (f, NULL, A, TRUE);
+  b = leg_new (f, NULL, B, TRUE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  set_limits (f, G_TIME_SPAN_HOUR, 1);
+  leg_push (a, 20000);
+  fixture_wait_for_stat (f, "chunks-uploaded", 10);
+  leg_end (a);
+  leg_end (b);
+  await_end (f);
+  assert_heard (f, A, 20000);
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -285,5 +404,8 @@ main (int    argc,
   add_test ("/sources/relinked", test_relinked);
   add_test ("/sources/unlinked-while-it-waits", test_unlinked_while_it_waits);
   add_test ("/sources/unlinked-while-held", test_unlinked_while_held);
+  add_test ("/sources/silent", test_silent);
+  add_test ("/sources/silent-without-caps", test_silent_without_caps);
+  add_test ("/sources/silent-live", test_silent_live);
   return g_test_run ();
 }
