@@ -311,21 +311,38 @@ gst_ekascribe_junction_renew_locked (GstEkascribeJunction *self)
   g_atomic_int_inc ((gint *) &self->generation);
 }
 
+static gboolean
+does_any_count_locked (GstEkascribeJunction *self)
+{
+  GList *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    if (gst_ekascribe_junction_counts (l->data))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Sessions that begin from now on don't know the pad; but one that is still to begin
+ * with the last one's audio does. */
+static void
+tell_departure_locked (GstEkascribeJunction *self)
+{
+  if (does_any_count_locked (self))
+    gst_ekascribe_junction_tell_labels_locked (self);
+}
+
 /* @input: is not in the list any more */
 static void
 describe_departure_locked (GstEkascribeJunction  *self,
                            GstEkascribeInput     *input,
                            GstEkascribeDeparture *departure)
 {
-  GList *l;
-
   departure->direct = self->direct == input ||
                       (self->direct == NULL && self->mixer == NULL);
   departure->mixed = self->mixer != NULL &&
                      !gst_ekascribe_junction_is_mix_over_locked (self);
-  departure->last = TRUE;
-  for (l = self->inputs; l != NULL; l = l->next)
-    departure->last = departure->last && !gst_ekascribe_junction_counts (l->data);
+  departure->last = !does_any_count_locked (self);
 }
 
 /**
@@ -351,6 +368,10 @@ gst_ekascribe_junction_remove (GstEkascribeJunction *self,
     self->inputs = g_list_delete_link (self->inputs, link);
     if (departure != NULL)
       describe_departure_locked (self, input, departure);
+    /* What one gave that is heard may still be to come. */
+    if (input->leg == NULL && self->direct != input &&
+        !gst_ekascribe_junction_counts (input))
+      tell_departure_locked (self);
   }
   g_mutex_unlock (&self->lock);
   if (link == NULL)
@@ -584,7 +605,9 @@ gst_ekascribe_junction_part (GstEkascribeJunction *self,
     return;
   gst_ekascribe_input_pour (input, leg);
   gst_ekascribe_mixer_remove_leg (mixer, leg);
-  gst_ekascribe_junction_tell_labels (self);
+  g_mutex_lock (&self->lock);
+  tell_departure_locked (self);
+  g_mutex_unlock (&self->lock);
 }
 
 /**
