@@ -195,7 +195,7 @@ gst_ekascribe_mix_get_type (void)
 {
   static const GEnumValue values[] = {
     { GST_EKASCRIBE_MIX_MONO, "All in one channel", "mono" },
-    { GST_EKASCRIBE_MIX_STEREO, "The first pad left, all others right",
+    { GST_EKASCRIBE_MIX_STEREO, "The pad with the lowest number left, all others right",
       "stereo" },
     { 0, NULL, NULL },
   };

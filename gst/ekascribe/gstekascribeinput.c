@@ -274,7 +274,9 @@ take_event (GstEkascribeInput     *self,
       gst_ekascribe_junction_set_ended (self->junction, self, FALSE);
       return TRUE;
     case GST_EVENT_STREAM_START:
+      /* In this order: the leg stays for as long as the pad has not ended. */
       gst_ekascribe_junction_set_ended (self->junction, self, FALSE);
+      gst_ekascribe_junction_pour (self->junction, self);
       return TRUE;
     case GST_EVENT_CAPS:
       gst_event_parse_caps (event, &caps);

@@ -72,6 +72,10 @@ GstFlowReturn gst_ekascribe_input_prepare
 void          gst_ekascribe_input_disconnect
                                         (GstEkascribeInput     *self);
 void          gst_ekascribe_input_drain (GstEkascribeInput     *self);
+gboolean      gst_ekascribe_input_try_lock
+                                        (GstEkascribeInput     *self);
+void          gst_ekascribe_input_pour_left
+                                        (GstEkascribeInput     *self);
 void          gst_ekascribe_input_pour  (GstEkascribeInput     *self,
                                          GstPad                *leg);
 

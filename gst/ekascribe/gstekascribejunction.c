@@ -146,14 +146,6 @@ gst_ekascribe_junction_tell_labels (GstEkascribeJunction *self)
   g_mutex_unlock (&self->lock);
 }
 
-static void
-end_leg_locked (GstEkascribeJunction *self,
-                GstEkascribeInput    *input)
-{
-  if (input->leg != NULL)
-    gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
-}
-
 /* Nobody who links holds a lock of ours. */
 static void
 pad_linked (GstPad               *pad,
@@ -165,7 +157,8 @@ pad_linked (GstPad               *pad,
   g_mutex_unlock (&self->lock);
 }
 
-/* Whoever takes its source off a pad may put another one there, or not. */
+/* Whoever takes its source off a pad may put another one there, or not. What is on
+ * its way belongs to what is recorded now; but here no stream lock may be taken. */
 static void
 pad_unlinked (GstPad               *pad,
               GstPad               *peer,
@@ -177,7 +170,8 @@ pad_unlinked (GstPad               *pad,
   input->heard = FALSE;
   input->latency = 0;
   gst_ekascribe_junction_expect_locked (self);
-  end_leg_locked (self, input);
+  if (input->leg != NULL)
+    gst_ekascribe_mixer_leave_leg (input->mixer, input->leg);
   g_mutex_unlock (&self->lock);
 }
 
@@ -316,21 +310,38 @@ gst_ekascribe_junction_renew_locked (GstEkascribeJunction *self)
   g_atomic_int_inc ((gint *) &self->generation);
 }
 
+static gboolean
+does_any_count_locked (GstEkascribeJunction *self)
+{
+  GList *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    if (gst_ekascribe_junction_counts (l->data))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Sessions that begin from now on don't know the pad; but one that is still to begin
+ * with the last one's audio does. */
+static void
+tell_departure_locked (GstEkascribeJunction *self)
+{
+  if (does_any_count_locked (self))
+    gst_ekascribe_junction_tell_labels_locked (self);
+}
+
 /* @input: is not in the list any more */
 static void
 describe_departure_locked (GstEkascribeJunction  *self,
                            GstEkascribeInput     *input,
                            GstEkascribeDeparture *departure)
 {
-  GList *l;
-
   departure->direct = self->direct == input ||
                       (self->direct == NULL && self->mixer == NULL);
   departure->mixed = self->mixer != NULL &&
                      !gst_ekascribe_junction_is_mix_over_locked (self);
-  departure->last = TRUE;
-  for (l = self->inputs; l != NULL; l = l->next)
-    departure->last = departure->last && !gst_ekascribe_junction_counts (l->data);
+  departure->last = !does_any_count_locked (self);
 }
 
 /**
@@ -357,6 +368,10 @@ gst_ekascribe_junction_remove (GstEkascribeJunction *self,
     gst_ekascribe_junction_expect_locked (self);
     if (departure != NULL)
       describe_departure_locked (self, input, departure);
+    /* What one gave that is heard may still be to come. */
+    if (input->leg == NULL && self->direct != input &&
+        !gst_ekascribe_junction_counts (input))
+      tell_departure_locked (self);
   }
   g_mutex_unlock (&self->lock);
   if (link == NULL)
@@ -557,7 +572,8 @@ gst_ekascribe_junction_end_leg (GstEkascribeJunction *self,
 {
   g_mutex_lock (&self->lock);
   input->ended = TRUE;
-  end_leg_locked (self, input);
+  if (input->leg != NULL)
+    gst_ekascribe_mixer_end_leg (input->mixer, input->leg);
   g_mutex_unlock (&self->lock);
 }
 
@@ -590,7 +606,9 @@ gst_ekascribe_junction_part (GstEkascribeJunction *self,
     return;
   gst_ekascribe_input_pour (input, leg);
   gst_ekascribe_mixer_remove_leg (mixer, leg);
-  gst_ekascribe_junction_tell_labels (self);
+  g_mutex_lock (&self->lock);
+  tell_departure_locked (self);
+  g_mutex_unlock (&self->lock);
 }
 
 /**

@@ -109,6 +109,8 @@ void     gst_ekascribe_junction_end_leg
                                         GstEkascribeInput      *input);
 void     gst_ekascribe_junction_part   (GstEkascribeJunction   *self,
                                         GstEkascribeInput      *input);
+void     gst_ekascribe_junction_pour   (GstEkascribeJunction   *self,
+                                        GstEkascribeInput      *input);
 void     gst_ekascribe_junction_hurry  (GstEkascribeJunction   *self,
                                         GstEkascribeInput      *input);
 gboolean gst_ekascribe_junction_begin_flush

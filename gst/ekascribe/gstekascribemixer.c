@@ -8,8 +8,13 @@
   "audio/x-raw, format = (string) S16LE, layout = (string) interleaved, "     \
   "rate = (int) 16000, channels = (int) [ 1, 2 ]"
 
-/* Before what was refused is pushed again, in µs */
+/* Before what was refused is pushed again, and a pad is looked at again where somebody
+ * else was busy with it, in µs */
 #define RETRY (10 * G_TIME_SPAN_MILLISECOND)
+
+/* A pad that gives nothing for so long, in µs, while others wait for it, is told: a
+ * slow one is not, and nobody looks at a recording that stands still for ever. */
+#define LONGEST_SILENCE (10 * G_TIME_SPAN_SECOND)
 
 G_DEFINE_FINAL_TYPE (GstEkascribeMixer, gst_ekascribe_mixer, GST_TYPE_ELEMENT)
 
@@ -23,6 +28,8 @@ typedef enum
 {
   STOP,
   OPEN,
+  POUR,
+  MISS,
   PUSH,
   OBEY,
   END,
@@ -85,31 +92,51 @@ take_locked (GstEkascribeMixer *self,
   return make_buffer (self, samples, running_time);
 }
 
-/* Waits until there is something to do. @buffer: (out): what to push */
+/* Until something happens, or it is time to look at what does not happen. @until:
+ * monotonic time, or %G_MAXINT64 */
+static void
+wait_locked (GstEkascribeMixer *self,
+             gint64             until)
+{
+  if (gst_ekascribe_mixer_awaits_leg_locked (self))
+    until = MIN (until, self->start_until);
+  if (until == G_MAXINT64)
+    g_cond_wait (&self->cond, &self->lock);
+  else
+    g_cond_wait_until (&self->cond, &self->lock, until);
+}
+
+/* Waits until there is something to do. @buffer: (out): what to push; @leg: (out):
+ * what is missed */
 static Task
 wait_for_task_locked (GstEkascribeMixer *self,
-                      GstBuffer        **buffer)
+                      GstBuffer        **buffer,
+                      GstPad           **leg)
 {
   while (!self->halted) {
     const gboolean asked = is_asked_locked (self);
+    const gboolean left = gst_ekascribe_mixer_is_any_left_locked (self);
+    gint64 until = left ? self->pour_after : G_MAXINT64;
 
     if (!self->open)
       return OPEN;
+    if (left && g_get_monotonic_time () >= self->pour_after)
+      return POUR;
     if (self->flow == GST_FLOW_OK) {
       *buffer = take_locked (self, asked);
       if (*buffer != NULL)
         return PUSH;
       if (asked)
         return OBEY;
-      if ((!self->done || self->revived) &&
+      if (!left && (!self->done || self->revived) &&
           gst_ekascribe_mixer_have_all_ended_locked (self))
         return END;
     }
     end_drain_locked (self, self->drains);
-    if (gst_ekascribe_mixer_awaits_leg_locked (self))
-      g_cond_wait_until (&self->cond, &self->lock, self->start_until);
-    else
-      g_cond_wait (&self->cond, &self->lock);
+    *leg = gst_ekascribe_mixer_find_missed_locked (self, &until);
+    if (*leg != NULL)
+      return MISS;
+    wait_locked (self, until);
   }
   return STOP;
 }
@@ -202,13 +229,14 @@ static void
 run (gpointer user_data)
 {
   GstEkascribeMixer *self = user_data;
+  g_autoptr (GstPad) leg = NULL;
   GstBuffer *buffer = NULL;
   guint drain;
   Task task;
 
   g_mutex_lock (&self->lock);
   self->busy = FALSE;
-  task = wait_for_task_locked (self, &buffer);
+  task = wait_for_task_locked (self, &buffer, &leg);
   drain = self->drains;
   self->busy = TRUE;
   g_mutex_unlock (&self->lock);
@@ -221,6 +249,15 @@ run (gpointer user_data)
       g_mutex_lock (&self->lock);
       self->open = TRUE;
       g_mutex_unlock (&self->lock);
+      return;
+    case POUR:
+      self->funcs->pour (self, self->user_data);
+      g_mutex_lock (&self->lock);
+      self->pour_after = g_get_monotonic_time () + RETRY;
+      g_mutex_unlock (&self->lock);
+      return;
+    case MISS:
+      self->funcs->miss (self, leg, self->user_data);
       return;
     case PUSH:
       push_buffer (self, buffer);
@@ -414,6 +451,27 @@ gst_ekascribe_mixer_take_rest (GstEkascribeMixer *self,
 }
 
 /**
+ * gst_ekascribe_mixer_set_limits:
+ * @self: a mixer
+ * @longest_start: how long legs without caps are waited for from now on, in µs
+ * @longest_silence: how long a leg may be silent that others wait for, before that is
+ *   told, in µs
+ *
+ * In place of 5 s, and of 10 s; for tests.
+ */
+void
+gst_ekascribe_mixer_set_limits (GstEkascribeMixer *self,
+                                gint64             longest_start,
+                                gint64             longest_silence)
+{
+  g_mutex_lock (&self->lock);
+  self->start_until = g_get_monotonic_time () + longest_start;
+  self->longest_silence = longest_silence;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/**
  * gst_ekascribe_mixer_get_stats:
  * @self: a mixer
  * @stats: (out caller-allocates): what the mix had to do to its audio
@@ -460,6 +518,7 @@ gst_ekascribe_mixer_init (GstEkascribeMixer *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
+  self->longest_silence = LONGEST_SILENCE;
   self->next = GST_CLOCK_TIME_NONE;
   self->seqnum = GST_SEQNUM_INVALID;
   self->src = gst_pad_new_from_static_template (&src_template, "src");

@@ -33,6 +33,11 @@ G_DECLARE_FINAL_TYPE (GstEkascribeMixer,
  * @is_asked: whether @obey has something to do; called with the mixer's lock
  * @obey: called on the mixer's thread when gst_ekascribe_mixer_drain() has its will,
  *   before anything that comes later is pushed
+ * @pour: called on the mixer's thread while legs are left: has what is on its way to
+ *   them arrive, and calls gst_ekascribe_mixer_return_leg(); again and again, where
+ *   it can't yet
+ * @miss: called on the mixer's thread, once for each leg that all wait for and that
+ *   has been silent for long
  * @count: how many packets have arrived at the end of the way; tells a buffer that
  *   was taken, although its push was interrupted later, from one that was not
  *
@@ -43,6 +48,8 @@ typedef struct
   void (*open) (GstEkascribeMixer *mixer, gpointer user_data);
   gboolean (*is_asked) (gpointer user_data);
   void (*obey) (gpointer user_data);
+  void (*pour) (GstEkascribeMixer *mixer, gpointer user_data);
+  void (*miss) (GstEkascribeMixer *mixer, GstPad *leg, gpointer user_data);
   guint64 (*count) (gpointer user_data);
 } GstEkascribeMixerFuncs;
 
@@ -55,6 +62,15 @@ void        gst_ekascribe_mixer_hurry_leg
                                          (GstEkascribeMixer *self,
                                           GstPad            *pad);
 void        gst_ekascribe_mixer_end_leg  (GstEkascribeMixer *self,
+                                          GstPad            *pad);
+void        gst_ekascribe_mixer_leave_leg
+                                         (GstEkascribeMixer *self,
+                                          GstPad            *pad);
+gboolean    gst_ekascribe_mixer_is_leg_left
+                                         (GstEkascribeMixer *self,
+                                          GstPad            *pad);
+void        gst_ekascribe_mixer_return_leg
+                                         (GstEkascribeMixer *self,
                                           GstPad            *pad);
 void        gst_ekascribe_mixer_remove_leg
                                          (GstEkascribeMixer *self,
@@ -72,6 +88,10 @@ gboolean    gst_ekascribe_mixer_is_halted
 void        gst_ekascribe_mixer_take_rest
                                          (GstEkascribeMixer *self,
                                           GQueue            *rest);
+void        gst_ekascribe_mixer_set_limits
+                                         (GstEkascribeMixer *self,
+                                          gint64             longest_start,
+                                          gint64             longest_silence);
 void        gst_ekascribe_mixer_get_stats
                                          (GstEkascribeMixer *self,
                                           EkaMixStats       *stats);

@@ -85,6 +85,7 @@ unend_leg_locked (GstEkascribeMixer    *self,
   const gboolean revives = leg->ended && self->done && !self->revived;
 
   leg->ended = FALSE;
+  leg->heard_at = g_get_monotonic_time ();
   if (revives)
     revive_locked (self);
 }
@@ -152,6 +153,17 @@ is_too_far_locked (GstEkascribeMixer          *self,
          eka_mix_get_leg_held (self->mix, leg->number) > MAX_HELD;
 }
 
+static void
+wait_for_leg_locked (GstEkascribeMixer    *self,
+                     GstEkascribeMixerLeg *leg)
+{
+  /* The mixer's thread may have to tell whom it waits for. */
+  if (!leg->waiting)
+    g_cond_broadcast (&self->cond);
+  leg->waiting = TRUE;
+  g_cond_wait (&self->cond, &self->lock);
+}
+
 /* Waits for the slowest leg, or for the clock. What is recorded now never waits.
  * @running_time: of the next sample, or %GST_CLOCK_TIME_NONE */
 static void
@@ -161,8 +173,8 @@ wait_for_others_locked (GstEkascribeMixer    *self,
 {
   GstClockTime latency;
 
-  while (!self->halted && !leg->flushing && !leg->hurried && !leg->live &&
-         self->flow == GST_FLOW_OK) {
+  while (!self->halted && !leg->flushing && !leg->hurried && !leg->left &&
+         !leg->live && self->flow == GST_FLOW_OK) {
     gint64 lead = 0;
 
     if (is_live_locked (self, &latency) &&
@@ -176,10 +188,12 @@ wait_for_others_locked (GstEkascribeMixer    *self,
                          g_get_monotonic_time () +
                              MIN (lead, G_TIME_SPAN_SECOND));
     else if (is_too_far_locked (self, leg))
-      g_cond_wait (&self->cond, &self->lock);
+      wait_for_leg_locked (self, leg);
     else
-      return;
+      break;
   }
+  leg->waiting = FALSE;
+  leg->heard_at = g_get_monotonic_time ();
 }
 
 static void
@@ -239,6 +253,7 @@ leg_chain (GstPad    *pad,
   now = gst_element_get_current_running_time (GST_ELEMENT (self));
   g_mutex_lock (&self->lock);
   begin_leg_locked (self, leg);
+  leg->given = TRUE;
   if (leg->live && GST_CLOCK_TIME_IS_VALID (now))
     eka_mix_set_now (self->mix, now);
   wait_for_others_locked (self, leg, running_time);
@@ -267,6 +282,7 @@ take_gap (GstEkascribeMixer    *self,
     return;
   g_mutex_lock (&self->lock);
   begin_leg_locked (self, leg);
+  leg->given = TRUE;
   wait_for_others_locked (self, leg, running_time);
   if (!leg->flushing)
     eka_mix_gap (self->mix, leg->number, running_time,
@@ -388,6 +404,79 @@ gst_ekascribe_mixer_awaits_leg_locked (GstEkascribeMixer *self)
   return g_get_monotonic_time () < self->start_until;
 }
 
+/* Whether a leg has nothing while others can't go on without it. What is recorded
+ * now is not waited for, and one that gave something may well go on. */
+static gboolean
+is_waited_for_locked (GstEkascribeMixer    *self,
+                      GstEkascribeMixerLeg *leg)
+{
+  gboolean waited = FALSE, alone = TRUE;
+  GList *l;
+
+  if (leg->ended || leg->live || leg->missed || leg->waiting)
+    return FALSE;
+  for (l = self->legs; l != NULL; l = l->next) {
+    const GstEkascribeMixerLeg *other = l->data;
+
+    waited = waited || other->waiting;
+    alone = alone && (other == leg || other->ended);
+  }
+  if (alone && !leg->given)
+    return TRUE;
+  return waited && leg->numbered &&
+         eka_mix_get_ahead (self->mix, leg->number) == 0;
+}
+
+static gboolean
+is_playing (GstEkascribeMixer *self)
+{
+  gboolean playing;
+
+  GST_OBJECT_LOCK (self);
+  playing = GST_STATE (self) == GST_STATE_PLAYING;
+  GST_OBJECT_UNLOCK (self);
+  return playing;
+}
+
+/* Looks for a leg that all wait for without end. @until: (inout): monotonic time when
+ * to look again at the latest. Returns: (transfer full) (nullable): its pad */
+GstPad *
+gst_ekascribe_mixer_find_missed_locked (GstEkascribeMixer *self,
+                                        gint64            *until)
+{
+  const gint64 now = g_get_monotonic_time ();
+  GList *l;
+
+  /* Then all sources may have stopped. */
+  if (!is_playing (self))
+    self->silent_from = now;
+  for (l = self->legs; l != NULL; l = l->next) {
+    GstEkascribeMixerLeg *leg = l->data;
+    const gint64 due =
+        MAX (leg->heard_at, self->silent_from) + self->longest_silence;
+
+    if (!is_waited_for_locked (self, leg))
+      continue;
+    leg->missed = due <= now;
+    if (leg->missed)
+      return gst_object_ref (leg->pad);
+    *until = MIN (*until, due);
+  }
+  return NULL;
+}
+
+gboolean
+gst_ekascribe_mixer_is_any_left_locked (GstEkascribeMixer *self)
+{
+  GList *l;
+
+  for (l = self->legs; l != NULL; l = l->next) {
+    if (((GstEkascribeMixerLeg *) l->data)->left)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 gst_ekascribe_mixer_have_all_ended_locked (GstEkascribeMixer *self)
 {
@@ -429,7 +518,8 @@ gst_ekascribe_mixer_add_leg (GstEkascribeMixer *self,
   gst_pad_set_event_function (leg->pad, leg_event);
   g_mutex_lock (&self->lock);
   self->legs = g_list_append (self->legs, leg);
-  self->start_until = g_get_monotonic_time () + LONGEST_START;
+  leg->heard_at = g_get_monotonic_time ();
+  self->start_until = leg->heard_at + LONGEST_START;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
   gst_object_ref (leg->pad);
@@ -487,6 +577,68 @@ gst_ekascribe_mixer_end_leg (GstEkascribeMixer *self,
 {
   g_mutex_lock (&self->lock);
   end_leg_locked (self, get_leg (pad));
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_mixer_leave_leg:
+ * @self: a mixer
+ * @pad: a leg
+ *
+ * Says that the source of @pad has gone: as gst_ekascribe_mixer_end_leg(), and the
+ * thread that may still be there does not wait. What is on its way comes from the
+ * mixer's thread, which does not wait for itself, and before the end of the mix.
+ */
+void
+gst_ekascribe_mixer_leave_leg (GstEkascribeMixer *self,
+                               GstPad            *pad)
+{
+  g_mutex_lock (&self->lock);
+  get_leg (pad)->left = TRUE;
+  self->pour_after = 0;
+  end_leg_locked (self, get_leg (pad));
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * gst_ekascribe_mixer_is_leg_left:
+ * @self: a mixer
+ * @pad: a leg
+ *
+ * Returns: whether gst_ekascribe_mixer_leave_leg() was called, and
+ *   gst_ekascribe_mixer_return_leg() wasn't since
+ */
+gboolean
+gst_ekascribe_mixer_is_leg_left (GstEkascribeMixer *self,
+                                 GstPad            *pad)
+{
+  gboolean left;
+
+  g_mutex_lock (&self->lock);
+  left = get_leg (pad)->left;
+  g_mutex_unlock (&self->lock);
+  return left;
+}
+
+/**
+ * gst_ekascribe_mixer_return_leg:
+ * @self: a mixer
+ * @pad: a leg that is left
+ *
+ * Says that all has come that was on its way: it has ended, until another source
+ * gives something.
+ */
+void
+gst_ekascribe_mixer_return_leg (GstEkascribeMixer *self,
+                                GstPad            *pad)
+{
+  GstEkascribeMixerLeg *leg = get_leg (pad);
+
+  g_mutex_lock (&self->lock);
+  leg->left = FALSE;
+  /* For EkaMix it began anew with what came after the end. */
+  leg->ended = FALSE;
+  end_leg_locked (self, leg);
   g_mutex_unlock (&self->lock);
 }
 

@@ -30,6 +30,11 @@ typedef struct
   gboolean flushing;
   gboolean hurried; /* nobody may wait: its pad is about to go */
   gboolean ended;
+  gboolean left; /* its source has gone: it is ended, but for what is on its way */
+  gboolean given;   /* a sample or a gap came */
+  gboolean waiting; /* its thread is, for others */
+  gint64 heard_at;  /* monotonic time: something came */
+  gboolean missed;  /* and was told about */
   gboolean live;
   GstClockTime latency;
 } GstEkascribeMixerLeg;
@@ -51,6 +56,8 @@ struct _GstEkascribeMixer
   guint next_pad;
   GstClockTime expected; /* latency of what may begin yet */
   gint64 start_until;   /* monotonic time: legs without caps are waited for */
+  gint64 longest_silence; /* in µs; of a leg that all wait for, before it is told */
+  gint64 silent_from;   /* monotonic time: silence counts */
   gboolean halted;
   guint drains;         /* how often somebody waited until nothing was left */
   guint drained;        /* up to which of them that was done */
@@ -58,6 +65,7 @@ struct _GstEkascribeMixer
   gboolean open;        /* the way is free */
   gboolean done;        /* EOS was pushed */
   gboolean revived;     /* but it was no end */
+  gint64 pour_after;    /* monotonic time: legs that are left are looked at again */
   guint seqnum;         /* of the EOS of the leg that ended last */
   GstFlowReturn flow;   /* what the last push came to */
   GstBuffer *refused;   /* by a flush; to be pushed again */
@@ -70,6 +78,11 @@ struct _GstEkascribeMixer
 extern GstStaticPadTemplate gst_ekascribe_mixer_leg_template;
 
 gboolean gst_ekascribe_mixer_awaits_leg_locked
+                                         (GstEkascribeMixer *self);
+GstPad  *gst_ekascribe_mixer_find_missed_locked
+                                         (GstEkascribeMixer *self,
+                                          gint64            *until);
+gboolean gst_ekascribe_mixer_is_any_left_locked
                                          (GstEkascribeMixer *self);
 gboolean gst_ekascribe_mixer_have_all_ended_locked
                                          (GstEkascribeMixer *self);

@@ -120,7 +120,7 @@ open_way (GstEkascribeMixer *mixer,
     g_autoptr (GstEkascribeInput) input = gst_object_ref (self->direct);
 
     g_mutex_unlock (&self->lock);
-    if (GST_PAD_STREAM_TRYLOCK (input)) {
+    if (gst_ekascribe_input_try_lock (input)) {
       gst_ekascribe_input_make_way (input);
       GST_PAD_STREAM_UNLOCK (input);
     }
@@ -134,6 +134,112 @@ open_way (GstEkascribeMixer *mixer,
   g_mutex_unlock (&self->lock);
   gst_ekascribe_junction_end_old_flush (self);
   gst_ekascribe_junction_forget_eos (self);
+}
+
+/* Returns: (transfer full) (element-type GstEkascribeInput): whose source has gone */
+static GList *
+list_left_locked (GstEkascribeJunction *self,
+                  GstEkascribeMixer    *mixer)
+{
+  GList *inputs = NULL, *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    GstEkascribeInput *input = l->data;
+
+    if (input->leg != NULL && input->mixer == mixer &&
+        gst_ekascribe_mixer_is_leg_left (mixer, input->leg))
+      inputs = g_list_prepend (inputs, gst_object_ref (input));
+  }
+  return inputs;
+}
+
+/* Under the stream lock, for which who releases the pad waits before the leg goes. */
+static void
+pour_left (GstEkascribeInput *input)
+{
+  if (!gst_ekascribe_mixer_is_leg_left (input->mixer, input->leg))
+    return;
+  gst_ekascribe_input_pour_left (input);
+  gst_ekascribe_mixer_return_leg (input->mixer, input->leg);
+}
+
+/**
+ * gst_ekascribe_junction_pour:
+ * @self: a junction
+ * @input: a pad, whose stream lock is held
+ *
+ * Where the pad has another source now: what is on its way from the one before it
+ * is mixed before anything else comes.
+ */
+void
+gst_ekascribe_junction_pour (GstEkascribeJunction *self,
+                             GstEkascribeInput    *input)
+{
+  gboolean mixed;
+
+  g_mutex_lock (&self->lock);
+  mixed = input->leg != NULL;
+  g_mutex_unlock (&self->lock);
+  if (mixed)
+    pour_left (input);
+}
+
+/* On the mixer's thread, which waits for no stream lock. */
+static void
+pour (GstEkascribeMixer *mixer,
+      gpointer           user_data)
+{
+  GstEkascribeJunction *self = user_data;
+  GList *inputs, *l;
+
+  if (!lock_for_mixer (self, mixer))
+    return;
+  inputs = list_left_locked (self, mixer);
+  g_mutex_unlock (&self->lock);
+  for (l = inputs; l != NULL; l = l->next) {
+    if (!gst_ekascribe_input_try_lock (l->data))
+      continue;
+    pour_left (l->data);
+    GST_PAD_STREAM_UNLOCK (l->data);
+  }
+  g_list_free_full (inputs, gst_object_unref);
+}
+
+static gchar *
+find_name_locked (GstEkascribeJunction *self,
+                  GstPad               *leg)
+{
+  GList *l;
+
+  for (l = self->inputs; l != NULL; l = l->next) {
+    GstEkascribeInput *input = l->data;
+
+    if (input->leg == leg)
+      return gst_object_get_name (GST_OBJECT (input));
+  }
+  return NULL;
+}
+
+/* Nothing is lost, but a recording of files that stands still looks as if it hung. */
+static void
+miss (GstEkascribeMixer *mixer,
+      GstPad            *leg,
+      gpointer           user_data)
+{
+  GstEkascribeJunction *self = user_data;
+  g_autofree gchar *name = NULL;
+
+  if (!lock_for_mixer (self, mixer))
+    return;
+  name = find_name_locked (self, leg);
+  g_mutex_unlock (&self->lock);
+  if (name != NULL)
+    GST_ELEMENT_WARNING (
+        self->bin, RESOURCE, BUSY,
+        ("%s: nothing comes, and the recording waits for it. If nothing is to "
+         "come, send EOS there, or unlink or release the pad.",
+         name),
+        (NULL));
 }
 
 static guint64
@@ -161,7 +267,7 @@ obey (gpointer user_data)
 }
 
 static const GstEkascribeMixerFuncs mixer_funcs = { open_way, is_asked, obey,
-                                                    count_packets };
+                                                    pour, miss, count_packets };
 
 void
 gst_ekascribe_junction_ensure_leg_locked (GstEkascribeJunction *self,

@@ -159,6 +159,40 @@ gst_ekascribe_input_pour (GstEkascribeInput *self,
   gst_ekascribe_input_pour_held (self, leg);
 }
 
+/* On the mixer's thread. Whoever lets the pad go takes its way apart without the stream
+ * lock, once nobody can have it any more: not so while the pad is active.
+ *
+ * Returns: whether the stream lock is taken */
+gboolean
+gst_ekascribe_input_try_lock (GstEkascribeInput *self)
+{
+  gboolean active;
+
+  if (!GST_PAD_STREAM_TRYLOCK (self))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  active = GST_PAD_MODE (self) != GST_PAD_MODE_NONE;
+  GST_OBJECT_UNLOCK (self);
+  if (!active)
+    GST_PAD_STREAM_UNLOCK (self);
+  return active;
+}
+
+/* Under the stream lock, of a mixed pad whose source has gone: what is still on its
+ * way arrives at its leg. The caps of another one make a new way. */
+void
+gst_ekascribe_input_pour_left (GstEkascribeInput *self)
+{
+  gst_ekascribe_input_drain (self);
+  g_mutex_lock (&self->lock);
+  if (!self->halted) {
+    gst_ekascribe_input_pour_held (self, self->leg);
+    gst_ekascribe_input_stop_holding (self);
+  }
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->kind, g_free);
+}
+
 /* Other pads have come or gone: the way is another one from now on. */
 static GstFlowReturn
 change_way (GstEkascribeInput     *self,

@@ -156,6 +156,77 @@ test_labels_clash_later (Fixture      *f,
 }
 
 static void
+set_label (Fixture     *f,
+           const gchar *pad,
+           const gchar *label)
+{
+  g_autofree gchar *name = g_strdup_printf ("%s::label", pad);
+
+  gst_child_proxy_set (GST_CHILD_PROXY (f->sink), name, label, NULL);
+}
+
+static void
+begin_session (Fixture *f)
+{
+  gboolean done = FALSE;
+
+  g_signal_emit_by_name (f->sink, "new-session", "{}", &done);
+  g_assert_true (done);
+}
+
+/* Whoever comes on the name and the channel of one that has gone is who is told of in
+ * the next session; not one that has gone, with audio or without. */
+static void
+test_labels_of_the_next_session (Fixture      *f,
+                                 gconstpointer data)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+  g_autoptr (Leg) c = NULL;
+  g_autoptr (GstPad) idle = NULL;
+  g_autoptr (GArray) samples = NULL;
+  g_autofree gchar *body = NULL;
+
+  fixture_launch (f, STEREO);
+  a = leg_new (f, "audio_0", A, FALSE);
+  b = leg_new (f, "audio_1", B, FALSE);
+  idle = gst_element_request_pad_simple (f->sink, "audio_2");
+  set_label (f, "audio_0", "doctor");
+  set_label (f, "audio_1", "patient");
+  set_label (f, "audio_2", "nobody");
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  leg_begin (b, PCM, 0);
+  leg_push (a, 1000);
+  leg_push (b, 1000);
+  gst_message_unref (fixture_wait_name (f, "ekascribe-session", "recording"));
+  leg_release (a);
+  c = leg_new (f, "audio_0", 7, FALSE);
+  set_label (f, "audio_0", "nurse");
+  leg_begin (c, PCM, GST_SECOND);
+  leg_push (b, 1000);
+  leg_push (c, 1000);
+  gst_element_release_request_pad (f->sink, idle);
+  begin_session (f);
+  leg_push (b, 1000);
+  leg_push (c, 1000);
+  leg_end (b);
+  leg_end (c);
+  await_end (f);
+  assert_body (f, "{\"pad\":\"audio_0\",\"label\":\"doctor\","
+                  "\"channel\":\"left\"}");
+  body = get_body (f, 1);
+  if (strstr (body, "\"legs\":[{\"pad\":\"audio_1\",\"label\":\"patient\","
+                    "\"channel\":\"right\"},{\"pad\":\"audio_0\",\"label\":"
+                    "\"nurse\",\"channel\":\"left\"}]") == NULL)
+    g_error ("%s", body);
+  samples = legs_collect (f, 2);
+  g_assert_cmpuint (legs_count (samples, 2, 0, A), ==, 16000);
+  g_assert_cmpuint (legs_count (samples, 2, 0, 7), ==, 2 * 16000);
+  g_assert_cmpuint (legs_count (samples, 2, 1, B), ==, 3 * 16000);
+}
+
+static void
 test_no_stereo_stream (Fixture      *f,
                        gconstpointer data)
 {
@@ -282,6 +353,8 @@ main (int    argc,
               fixture_set_up, test_labels_clash_later, fixture_tear_down);
   g_test_add ("/names/labels-clash-later", Fixture, GUINT_TO_POINTER (1000),
               fixture_set_up, test_labels_clash_later, fixture_tear_down);
+  add_test ("/names/labels-of-the-next-session",
+            test_labels_of_the_next_session);
   add_test ("/names/no-stereo-stream", test_no_stereo_stream);
   add_test ("/names/error-names-the-pad", test_error_names_the_pad);
   add_test ("/names/bad-data-names-the-pad", test_bad_data_names_the_pad);

@@ -449,6 +449,34 @@ test_wrong_clock (Fixture      *self,
     }
 }
 
+/* Files whose stamps can't both be meant are heard from the beginning on, whoever
+ * comes first and however far that one has come. */
+static void
+test_files_far_apart (Fixture      *self,
+                      gconstpointer user_data)
+{
+  const gint64 apart = (GPOINTER_TO_UINT (user_data) & AHEAD ? 48 : -48) * HOURS;
+  const guint64 base = START + 100 * HOURS;
+  guint i;
+
+  add_legs (self, 2);
+  for (i = 0; i < 500; i++)
+    {
+      const guint64 time = i * 20 * MSECOND;
+
+      mixing_push (&self->mixing, 0, base + time, 0, i * PACKET, PACKET, FALSE);
+      if (i >= 100)
+        mixing_push (&self->mixing, 1,
+                     (guint64) ((gint64) (base + time) + apart), 1,
+                     (i - 100) * PACKET, PACKET, FALSE);
+      mixing_take (&self->mixing, FALSE);
+    }
+  finish (self, 2);
+  g_assert_cmpuint (mixing_get_end (&self->mixing), ==, base + 10 * SECOND);
+  mixing_check (&self->mixing, 0, base, 0, 0, 500 * PACKET);
+  mixing_check (&self->mixing, 1, base, 1, 0, 400 * PACKET);
+}
+
 /* All were away for longer than anybody believes without a clock: they go on
  * where they were, together. */
 static void
@@ -652,6 +680,8 @@ main (int   argc,
   ADD ("wait", 2, test_wait);
   ADD ("late", 2, test_late);
   ADD ("late-until-hole", 2, test_late_until_hole);
+  ADD ("files-far-apart/behind", 2, test_files_far_apart);
+  ADD ("files-far-apart/ahead", 2 | AHEAD, test_files_far_apart);
   ADD ("wrong-clock/behind", 2, test_wrong_clock);
   ADD ("wrong-clock/ahead", 2 | AHEAD, test_wrong_clock);
   ADD ("all-away", 2, test_all_away);

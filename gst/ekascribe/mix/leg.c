@@ -219,7 +219,8 @@ is_credible (const EkaLeg     *self,
   return foremost == G_MININT64 || place <= foremost + view->reach;
 }
 
-/* Where audio goes whose time can't be known. */
+/* Where audio goes whose time can't be known: what is recorded now belongs to now, and
+ * a file to the beginning, however far another one has come. */
 static gint64
 choose_place (const EkaLeg     *self,
               const EkaLegView *view)
@@ -228,6 +229,8 @@ choose_place (const EkaLeg     *self,
 
   if (self->placed && self->end >= view->position)
     return self->end;
+  if (!self->placed && view->begin > G_MININT64)
+    return view->begin;
   if (now == G_MININT64)
     return 0;
   return self->placed ? MAX (now, self->end) : now;

@@ -33,6 +33,8 @@ typedef struct
  * EkaLegView:
  * @position: place up to which the others are mixed; G_MININT64: not begun
  * @foremost: place up to which the others have come; G_MININT64: none has
+ * @begin: place where the mix will begin, as far as that is known before it has, and
+ *   where nobody is live; else G_MININT64
  * @reach: how far after that a time stamp can be, in samples
  * @shift: ns that were last found to correct somebody's clock
  *
@@ -42,6 +44,7 @@ typedef struct
 {
   gint64 position;
   gint64 foremost;
+  gint64 begin;
   gint64 reach;
   gint64 shift;
 } EkaLegView;

@@ -151,6 +151,26 @@ eka_mix_set_now (EkaMix *self,
                   : (gint64) running_time / EKA_MIX_SAMPLE;
 }
 
+/* Where the mix is, or will begin. */
+static gint64
+get_position (const EkaMix *self)
+{
+  gint64 first = G_MAXINT64;
+  guint i;
+
+  if (self->position != NOWHERE)
+    return self->position;
+  for (i = 0; i < self->slots->len; i++)
+    {
+      const Slot *slot = peek_slot (self, i);
+      gint64 begin;
+
+      if (slot != NULL && eka_leg_get_begin (slot->leg, &begin))
+        first = MIN (first, begin);
+    }
+  return first == G_MAXINT64 ? NOWHERE : first;
+}
+
 /* What @leg has to know of the others; %NULL: of all. Theirs is the settled end: a
  * clock that still may be wrong says nothing about another. */
 static void
@@ -162,6 +182,9 @@ look_around (const EkaMix *self,
 
   view->position = self->position;
   view->foremost = self->now;
+  view->begin = self->position == NOWHERE && self->patience == G_MAXINT64
+                    ? get_position (self)
+                    : NOWHERE;
   view->reach = self->patience == G_MAXINT64 ? REACH : LIVE_REACH;
   view->shift = self->shift;
   for (i = 0; i < self->slots->len; i++)
@@ -403,26 +426,6 @@ get_deadline (const EkaMix *self)
   if (foremost == NOWHERE || self->patience == G_MAXINT64)
     return NOWHERE;
   return foremost - self->patience;
-}
-
-/* Where the mix is, or will begin. */
-static gint64
-get_position (const EkaMix *self)
-{
-  gint64 first = G_MAXINT64;
-  guint i;
-
-  if (self->position != NOWHERE)
-    return self->position;
-  for (i = 0; i < self->slots->len; i++)
-    {
-      const Slot *slot = peek_slot (self, i);
-      gint64 begin;
-
-      if (slot != NULL && eka_leg_get_begin (slot->leg, &begin))
-        first = MIN (first, begin);
-    }
-  return first == G_MAXINT64 ? NOWHERE : first;
 }
 
 /**
