@@ -585,9 +585,9 @@ gst_ekascribe_mixer_end_leg (GstEkascribeMixer *self,
  * @self: a mixer
  * @pad: a leg
  *
- * Says that the source of @pad has gone: as gst_ekascribe_mixer_end_leg(), and the
- * thread that may still be there does not wait. What is on its way comes from the
- * mixer's thread, which does not wait for itself, and before the end of the mix.
+ * Says that the source of @pad has gone. What is on its way is mixed in its place, for
+ * which the others wait; but the thread that may still be there does not, nor the
+ * mixer's, from which it comes.
  */
 void
 gst_ekascribe_mixer_leave_leg (GstEkascribeMixer *self,
@@ -595,8 +595,9 @@ gst_ekascribe_mixer_leave_leg (GstEkascribeMixer *self,
 {
   g_mutex_lock (&self->lock);
   get_leg (pad)->left = TRUE;
+  get_leg (pad)->ended = TRUE;
   self->pour_after = 0;
-  end_leg_locked (self, get_leg (pad));
+  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);
 }
 
@@ -636,7 +637,7 @@ gst_ekascribe_mixer_return_leg (GstEkascribeMixer *self,
 
   g_mutex_lock (&self->lock);
   leg->left = FALSE;
-  /* For EkaMix it began anew with what came after the end. */
+  /* For EkaMix it is still to end. */
   leg->ended = FALSE;
   end_leg_locked (self, leg);
   g_mutex_unlock (&self->lock);

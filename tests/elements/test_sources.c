@@ -234,39 +234,27 @@ static void
 test_unlinked_while_held (Fixture      *f,
                           gconstpointer data)
 {
-  g_autoptr (GstPad) pad = NULL;
-  g_autoptr (GstPad) source = NULL;
+  g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
   g_autoptr (GArray) samples = NULL;
   guint i;
 
   fixture_launch (f, ELEMENT);
   f->liar->delay = 300;
-  source = gst_object_ref_sink (gst_pad_new ("src", GST_PAD_SRC));
-  gst_pad_set_active (source, TRUE);
-  pad = gst_element_request_pad_simple (f->sink, "audio_%u");
-  g_assert_cmpint (gst_pad_link (source, pad), ==, GST_PAD_LINK_OK);
+  a = leg_new (f, NULL, A, FALSE);
   fixture_play (f);
-  gst_pad_push_event (source, gst_event_new_stream_start ("held"));
-  gst_pad_push_event (
-      source, gst_event_new_caps (gst_caps_from_string (OPUS)));
-  {
-    GstSegment segment;
-
-    gst_segment_init (&segment, GST_FORMAT_TIME);
-    gst_pad_push_event (source, gst_event_new_segment (&segment));
-  }
+  leg_begin (a, OPUS, 0);
   for (i = 0; i < 100; i++)
-    g_assert_cmpint (fixture_push_opus (pad, i * 20 * GST_MSECOND, 1), ==,
+    g_assert_cmpint (fixture_push_opus (a->pad, i * 20 * GST_MSECOND, 1), ==,
                      GST_FLOW_OK);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 0);
   leg_push (b, 1000);
   f->liar->delay = 0;
-  g_assert_true (gst_pad_unlink (source, pad));
+  unlink_leg (a);
   leg_end (b);
   await_end (f);
-  gst_element_release_request_pad (f->sink, pad);
+  leg_release (a);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (samples->len, >=, 16 * 2000);
