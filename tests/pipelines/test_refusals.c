@@ -265,7 +265,7 @@ test_an_unknown_template (void)
   const Fault fault = { GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
                         .text = "poem_template", .status = 400,
                         .error_code = "invalid_template",
-                        .request = "create" };
+                        .request = "create", .property = "templates" };
   g_autoptr (Sandbox) sandbox = sandbox_new (NULL);
   g_autoptr (Player) player = player_new (
       SOUND "ekascribesink base-url=%s templates=poem_template", sandbox->url);
@@ -279,7 +279,7 @@ test_a_failed_validation (void)
 {
   const Fault fault = { GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
                         .text = "body.model", .status = 422,
-                        .request = "create" };
+                        .request = "create", .property = "model" };
   g_autoptr (Rogue) rogue = rogue_new ();
 
   rogue_reply (rogue, ROGUE_CREATE, 1, 0, 422, NULL,
