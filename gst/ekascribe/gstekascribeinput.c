@@ -101,6 +101,10 @@ unwrap_first (GstEkascribeInput *self,
   if (header == 0)
     return buffer;
   packet = gst_buffer_copy_region (buffer, GST_BUFFER_COPY_ALL, header, -1);
+  /* A part that does not begin with the whole has no time for GStreamer. */
+  GST_BUFFER_PTS (packet) = GST_BUFFER_PTS (buffer);
+  GST_BUFFER_DTS (packet) = GST_BUFFER_DTS (buffer);
+  GST_BUFFER_DURATION (packet) = GST_BUFFER_DURATION (buffer);
   gst_buffer_unref (buffer);
   return packet;
 }

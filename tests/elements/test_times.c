@@ -4,6 +4,8 @@
  */
 #include "packets.h"
 
+#include <string.h>
+
 #define HOUR (3600 * GST_SECOND)
 
 /* Of a duration, a sample of which is no whole number of ns */
@@ -316,6 +318,37 @@ test_few_times (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "time-filled"), ==, 0);
 }
 
+/* The first packet of LATM may come behind its length: it keeps its time. */
+static void
+test_latm (Fixture      *f,
+           gconstpointer data)
+{
+  g_autoptr (Packets) packets = packets_new (&format_aac, 3);
+  g_autoptr (GstPad) pad = begin (f, packets, "ekascribesink name=s container=wav");
+  const guint n = packets->buffers->len;
+  GstBuffer *first = packets_stamp (packets, 0, 5 * GST_SECOND);
+  gsize size = gst_buffer_get_size (first);
+  const gsize n_bytes = size / 255 + 1;
+  guint8 *header = g_malloc (n_bytes);
+  guint i;
+
+  memset (header, 255, n_bytes - 1);
+  header[n_bytes - 1] = size % 255;
+  gst_buffer_prepend_memory (first,
+                             gst_memory_new_wrapped (0, header, n_bytes, 0,
+                                                     n_bytes, header, g_free));
+  gst_caps_set_simple (packets->caps, "framed", G_TYPE_BOOLEAN, FALSE, NULL);
+  packets_set_caps (packets, pad);
+  g_assert_cmpint (gst_pad_chain (pad, first), ==, GST_FLOW_OK);
+  /* The others tell no time. */
+  for (i = 1; i < n; i++)
+    g_assert_cmpint (gst_pad_chain (pad, packets_copy (packets, i)), ==,
+                     GST_FLOW_OK);
+  inputs_end_quietly (f, pad);
+  g_assert_cmpuint (inputs_get_time (f, 0, "running-time"), >=,
+                    4900 * GST_MSECOND);
+}
+
 static void
 test_no_times (Fixture      *f,
                gconstpointer data)
@@ -392,6 +425,7 @@ main (int    argc,
   guint i;
 
   fixture_init (&argc, &argv);
+  add_test ("/times/latm", test_latm);
 
   for (i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autofree gchar *name = g_strdup_printf (
