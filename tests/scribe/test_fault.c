@@ -183,6 +183,8 @@ test_names_property (void)
       "\"msg\":\"not a number\",\"type\":\"model_attributes_type\"}]}",
       "patient-details" },
     { 400, "{\"error\":\"Unknown model\"}", "model" },
+    { 400, "{\"error\":\"transcript_language xx is not supported\"}",
+      "transcript-language" },
     { 400, "{\"error\":\"Session_mode is missing\"}", "session-mode" },
     { 400, "{\"error\":\"no\"}", NULL },
     { 400, "", NULL },

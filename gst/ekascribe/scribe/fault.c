@@ -259,13 +259,15 @@ classify (guint   status,
 }
 
 /* What Create asks for, as the wire and people call it, and the properties that say
- * it. "model" comes last: validators call much else a model. */
+ * it. One that is a part of another comes after it; "model" comes last: validators
+ * call much else a model. */
 static const struct
 {
   const gchar *word;
   const gchar *property;
 } subjects[] = {
   { "template", "templates" },
+  { "transcript_language", "transcript-language" },
   { "language", "language-hint" },
   { "session_id", "session-id" },
   { "session_mode", "session-mode" },
