@@ -344,7 +344,7 @@ judge_interruption (GstEkascribeRecording *self)
     ret = GST_FLOW_OK;
   } else if (doomed != NULL) {
     session_id = g_strdup (doomed->session_id);
-    doom = g_error_copy (doomed->doom);
+    doom = g_error_copy (doomed->adrift ? doomed->failure : doomed->doom);
     ret = GST_FLOW_ERROR;
   } else if (self->flushing) {
     ret = GST_FLOW_FLUSHING;

@@ -87,11 +87,18 @@ gst_ekascribe_recording_add_whereabouts (GstEkascribeRecording *self,
   g_autofree gchar *folder = NULL;
   g_autofree gchar *advice = NULL;
   g_autofree gchar *text = NULL;
+  EkaOutboxStats left;
 
   eka_outbox_save (part->outbox);
   advice = gst_ekascribe_recording_await_saved (self, part, &folder);
+  eka_outbox_get_stats (part->outbox, &left);
   if (advice != NULL)
     text = g_strconcat (goes_on ? "The recording goes on. " : "", advice, NULL);
+  else if (goes_on && part->equipped && left.unsaved > 0)
+    text = g_strdup_printf (
+        "The recording goes on, but its audio could not be written to %s, and is "
+        "kept in memory until it can.",
+        eka_store_get_location (gst_ekascribe_store_get_folder (self->store)));
   else if (goes_on && part->equipped)
     text = g_strdup_printf (
         "The recording goes on, and its audio is kept in %s.",

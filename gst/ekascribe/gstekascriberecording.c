@@ -156,7 +156,11 @@ gst_ekascribe_recording_find_doomed_locked (GstEkascribeRecording *self)
   for (i = 0; self->chain != NULL && i < self->parts->len; i++) {
     GstEkascribePart *part = g_ptr_array_index (self->parts, i);
 
-    if (part->chain == self->chain && part->doom != NULL && !part->over)
+    if (part->chain != self->chain)
+      continue;
+    /* What is adrift only the disk takes. */
+    if ((part->doom != NULL && !part->over) ||
+        (part->adrift && self->disk_fails))
       return part;
   }
   return NULL;

@@ -73,6 +73,7 @@ struct _GstEkascribeRecording
   gboolean live;        /* the audio that came last can't be played again */
   gboolean flushing;    /* nobody may wait for room */
   gboolean dropping;    /* audio finds no room, which was told */
+  gboolean disk_fails;  /* audio can't be written there for now */
   gboolean failed;      /* ERROR was posted */
   gboolean stopped;
   gboolean closed;      /* @parts have been given up */

@@ -32,8 +32,8 @@ gst_ekascribe_recording_fill_part_locked (GstEkascribeRecording *self,
     self->current = NULL;
   part->finished = TRUE;
   gst_ekascribe_recording_keep_journal_locked (self, part);
-  gst_ekascribe_recording_update_flushing_locked (self);
   gst_ekascribe_recording_end_drift_locked (self, part);
+  gst_ekascribe_recording_update_flushing_locked (self);
   if (part->chain->closed)
     eka_session_finish (part->session);
   else

@@ -21,7 +21,13 @@ void
 gst_ekascribe_recording_note_disk (const GError *error,
                                    gpointer      user_data)
 {
-  gst_ekascribe_recording_queue_event (user_data,
+  GstEkascribeRecording *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->disk_fails = error != NULL;
+  gst_ekascribe_recording_update_flushing_locked (self);
+  g_mutex_unlock (&self->lock);
+  gst_ekascribe_recording_queue_event (self,
                                        gst_ekascribe_event_new_fault (error));
 }
 

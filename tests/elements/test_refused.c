@@ -116,6 +116,45 @@ test_next_session (Fixture      *f,
   talker_stop (&t);
 }
 
+/* Where the disk does not take it, nobody says that it does. */
+static void
+test_disk_full (Fixture      *f,
+                gconstpointer data)
+{
+  g_autoptr (GstMessage) first = NULL;
+  Talker t;
+
+  first = begin (f, &t,
+                 ELEMENT "outbox-policy=on-failure outbox-max-bytes=20000");
+  assert_text (first, "kept in memory");
+  talker_stop (&t);
+}
+
+/* No room will come then, neither at the service nor on the disk: who waits for some
+ * is not left to wait for ever. */
+static void
+test_no_room (Fixture      *f,
+              gconstpointer data)
+{
+  g_autoptr (GstMessage) warning = NULL;
+  Talker t;
+
+  f->service = fake_service_new (1);
+  f->service->no_template = "wrong";
+  talker_start (&t, f,
+                ELEMENT "outbox-policy=on-failure outbox-max-bytes=20000 "
+                        "max-size-bytes=200000");
+  talker_hush (&t, 1200);
+  g_assert_true (steer (f, "end-session"));
+  gst_message_unref (fixture_wait_name (f, "ekascribe-result", NULL));
+  g_assert_true (steer_to (f, "{\"templates\":\"wrong\"}"));
+  talker_hush (&t, 500);
+  warning = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  assert_refusal (warning);
+  g_assert_cmpint (talker_try (&t, 15000, FALSE), ==, GST_FLOW_ERROR);
+  talker_stop (&t);
+}
+
 /* At the end of all there is an ERROR instead. */
 static void
 test_end (Fixture      *f,
@@ -255,6 +294,8 @@ main (int    argc,
   add_both ("stop", test_stop);
   add_test ("/refused/never", test_never);
   add_both ("first", test_first);
+  add_test ("/refused/disk-full", test_disk_full);
+  add_test ("/refused/no-room", test_no_room);
   add_both ("discard", test_discard);
   return g_test_run ();
 }
