@@ -76,7 +76,7 @@ gst_ekascribe_recording_end_drift_locked (GstEkascribeRecording *self,
 }
 
 /* On the dispatching thread. Adds to @error, why the session of @part fails, where its
- * audio is, and what comes. May wait for the disk.
+ * audio is, or will be where none has come, and what comes. May wait for the disk.
  * @goes_on: audio comes */
 void
 gst_ekascribe_recording_add_whereabouts (GstEkascribeRecording *self,
@@ -99,13 +99,16 @@ gst_ekascribe_recording_add_whereabouts (GstEkascribeRecording *self,
         "The recording goes on, but its audio could not be written to %s, and is "
         "kept in memory until it can.",
         eka_store_get_location (gst_ekascribe_store_get_folder (self->store)));
-  else if (goes_on && part->equipped)
+  else if (goes_on && gst_ekascribe_recording_wants_rest (self))
     text = g_strdup_printf (
         "The recording goes on, and its audio is kept in %s.",
         eka_store_get_location (gst_ekascribe_store_get_folder (self->store)));
   else if (goes_on)
-    text = g_strdup ("The recording goes on, but the audio of this session is "
-                     "lost: outbox-policy is never.");
+    text = g_strdup_printf (
+        "The recording goes on, but the audio of this session is lost: %s.",
+        self->config->outbox_policy == GST_EKASCRIBE_OUTBOX_POLICY_NEVER
+            ? "outbox-policy is never"
+            : "there is no outbox on disk");
   if (text != NULL)
     gst_ekascribe_part_add_advice (error, text, folder);
 }

@@ -116,6 +116,38 @@ test_next_session (Fixture      *f,
   talker_stop (&t);
 }
 
+/* Nobody is told that he has ruled the disk out where it can't be used. */
+static void
+test_unusable (Fixture      *f,
+               gconstpointer data)
+{
+  g_autofree gchar *path = g_build_filename (f->folder, "file", NULL);
+  g_autoptr (GstMessage) unusable = NULL;
+  g_autoptr (GstMessage) first = NULL;
+  g_autoptr (GError) error = NULL;
+  Talker t;
+
+  g_assert_true (g_file_set_contents (path, "no folder", -1, NULL));
+  f->service = fake_service_new (1);
+  f->service->no_template = "wrong";
+  g_setenv ("EKASCRIBE_OUTBOX", path, TRUE);
+  talker_start (&t, f, ELEMENT);
+  g_setenv ("EKASCRIBE_OUTBOX", fixture_get_outbox (), TRUE);
+  unusable = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  assert_text (unusable, "kept in memory");
+  talker_hush (&t, 1200);
+  g_assert_true (steer (f, "end-session"));
+  gst_message_unref (fixture_wait_name (f, "ekascribe-result", NULL));
+  g_assert_true (steer_to (f, "{\"templates\":\"wrong\"}"));
+  talker_hush (&t, 1500);
+  first = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  assert_refusal (first);
+  assert_text (first, "is lost");
+  gst_message_parse_warning (first, &error, NULL);
+  g_assert_null (strstr (error->message, "never"));
+  talker_stop (&t);
+}
+
 /* Where the disk does not take it, nobody says that it does. */
 static void
 test_disk_full (Fixture      *f,
@@ -294,6 +326,7 @@ main (int    argc,
   add_both ("stop", test_stop);
   add_test ("/refused/never", test_never);
   add_both ("first", test_first);
+  add_test ("/refused/unusable", test_unusable);
   add_test ("/refused/disk-full", test_disk_full);
   add_test ("/refused/no-room", test_no_room);
   add_both ("discard", test_discard);
