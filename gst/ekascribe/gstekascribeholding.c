@@ -333,7 +333,6 @@ gst_ekascribe_input_take_held (GstEkascribeInput *self)
   return held;
 }
 
-
 /* Of a pad that goes: has what is held back decoded into @leg of the mixer. */
 void
 gst_ekascribe_input_pour_held (GstEkascribeInput *self,

@@ -354,6 +354,16 @@ gst_ekascribe_mixer_new (guint                         channels,
   return GST_ELEMENT (self);
 }
 
+/* What comes after an end may be pushed yet, and so may what a leg left behind. */
+static gboolean
+is_done_locked (GstEkascribeMixer *self)
+{
+  if (!self->done || self->busy)
+    return FALSE;
+  return self->flow != GST_FLOW_OK ||
+         !(self->revived || gst_ekascribe_mixer_is_any_left_locked (self));
+}
+
 /**
  * gst_ekascribe_mixer_is_done:
  * @self: a mixer
@@ -366,7 +376,7 @@ gst_ekascribe_mixer_is_done (GstEkascribeMixer *self)
   gboolean done;
 
   g_mutex_lock (&self->lock);
-  done = self->done && !self->busy &&
+  done = is_done_locked (self) &&
          gst_ekascribe_mixer_have_all_ended_locked (self);
   g_mutex_unlock (&self->lock);
   return done;
@@ -384,7 +394,7 @@ gst_ekascribe_mixer_wait_done (GstEkascribeMixer *self)
 {
   g_mutex_lock (&self->lock);
   while (!self->halted && gst_ekascribe_mixer_have_all_ended_locked (self) &&
-         !(self->done && !self->busy))
+         !is_done_locked (self))
     g_cond_wait (&self->cond, &self->lock);
   g_mutex_unlock (&self->lock);
 }

@@ -101,8 +101,8 @@ make_settings (const Options *options,
   settings->base_url = g_strdup (options->base_url);
   settings->allow_http = options->allow_http;
   settings->trusted_hosts = g_strdupv (options->trusted_hosts);
-  settings->templates = g_strdupv (options->templates);
-  settings->leftover_templates = g_strdupv (options->templates);
+  eka_settings_set_templates (settings, g_strdupv (options->templates));
+  settings->leftover_templates = g_strdupv (settings->templates);
   settings->token = make_token (options);
   settings->wait_for_results = options->wait;
   if (options->timeout >= 0)
