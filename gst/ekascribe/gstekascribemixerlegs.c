@@ -109,6 +109,7 @@ end_leg_locked (GstEkascribeMixer    *self,
   if (leg->numbered && !leg->ended)
     eka_mix_end_leg (self->mix, leg->number);
   leg->ended = TRUE;
+  self->ended_at = g_get_monotonic_time ();
   g_cond_broadcast (&self->cond);
 }
 
@@ -405,10 +406,12 @@ gst_ekascribe_mixer_awaits_leg_locked (GstEkascribeMixer *self)
 }
 
 /* Whether a leg has nothing while others can't go on without it. What is recorded
- * now is not waited for, and one that gave something may well go on. */
+ * now is not waited for, and one that gave something may well go on.
+ * @since: (inout): monotonic time from which on it may be so */
 static gboolean
 is_waited_for_locked (GstEkascribeMixer    *self,
-                      GstEkascribeMixerLeg *leg)
+                      GstEkascribeMixerLeg *leg,
+                      gint64               *since)
 {
   gboolean waited = FALSE, alone = TRUE;
   GList *l;
@@ -421,8 +424,10 @@ is_waited_for_locked (GstEkascribeMixer    *self,
     waited = waited || other->waiting;
     alone = alone && (other == leg || other->ended);
   }
-  if (alone && !leg->given)
+  if (alone && !leg->given) {
+    *since = MAX (*since, self->ended_at);
     return TRUE;
+  }
   return waited && leg->numbered &&
          eka_mix_get_ahead (self->mix, leg->number) == 0;
 }
@@ -452,11 +457,11 @@ gst_ekascribe_mixer_find_missed_locked (GstEkascribeMixer *self,
     self->silent_from = now;
   for (l = self->legs; l != NULL; l = l->next) {
     GstEkascribeMixerLeg *leg = l->data;
-    const gint64 due =
-        MAX (leg->heard_at, self->silent_from) + self->longest_silence;
+    gint64 due = MAX (leg->heard_at, self->silent_from);
 
-    if (!is_waited_for_locked (self, leg))
+    if (!is_waited_for_locked (self, leg, &due))
       continue;
+    due += self->longest_silence;
     leg->missed = due <= now;
     if (leg->missed)
       return gst_object_ref (leg->pad);
@@ -596,6 +601,7 @@ gst_ekascribe_mixer_leave_leg (GstEkascribeMixer *self,
   g_mutex_lock (&self->lock);
   get_leg (pad)->left = TRUE;
   get_leg (pad)->ended = TRUE;
+  self->ended_at = g_get_monotonic_time ();
   self->pour_after = 0;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->lock);

@@ -58,6 +58,7 @@ struct _GstEkascribeMixer
   gint64 start_until;   /* monotonic time: legs without caps are waited for */
   gint64 longest_silence; /* in µs; of a leg that all wait for, before it is told */
   gint64 silent_from;   /* monotonic time: silence counts */
+  gint64 ended_at;      /* monotonic time: the last leg that did */
   gboolean halted;
   guint drains;         /* how often somebody waited until nothing was left */
   guint drained;        /* up to which of them that was done */

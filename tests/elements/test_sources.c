@@ -356,6 +356,30 @@ test_silent_without_caps (Fixture      *f,
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
 }
 
+/* While others record a silent one hinders nobody: that counts from when they end. */
+static void
+test_silent_at_the_end (Fixture      *f,
+                        gconstpointer data)
+{
+  g_autoptr (Leg) a = NULL;
+  g_autoptr (Leg) b = NULL;
+
+  fixture_launch (f, ELEMENT " max-chunk-duration=1000000000");
+  a = leg_new (f, NULL, A, TRUE);
+  b = leg_new (f, NULL, B, FALSE);
+  fixture_play (f);
+  leg_begin (a, PCM, 0);
+  set_limits (f, 0, 2 * G_TIME_SPAN_SECOND);
+  leg_push (a, 3000);
+  g_usleep (2 * G_TIME_SPAN_SECOND + SHORT);
+  leg_end (a);
+  g_usleep (2 * SHORT);
+  leg_end (b);
+  await_end (f);
+  assert_heard (f, A, 3000);
+  g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
+}
+
 /* Nobody waits for what is recorded now. */
 static void
 test_silent_live (Fixture      *f,
@@ -394,6 +418,7 @@ main (int    argc,
   add_test ("/sources/unlinked-while-held", test_unlinked_while_held);
   add_test ("/sources/silent", test_silent);
   add_test ("/sources/silent-without-caps", test_silent_without_caps);
+  add_test ("/sources/silent-at-the-end", test_silent_at_the_end);
   add_test ("/sources/silent-live", test_silent_live);
   return g_test_run ();
 }
