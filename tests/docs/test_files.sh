@@ -23,7 +23,7 @@ done | sort >"$index"
 # What git knows; in an unpacked archive, what is there. Seeds of fuzzers are no
 # source: their folder has a line.
 { git ls-files gst tools tests examples 2>/dev/null ||
-  find gst tools tests examples -type f; } |
+  find gst tools tests examples -type f ! -name '*.pyc'; } |
   grep -v '/meson\.build$' | sed 's|^\(tests/fuzz/corpus/\).*|\1|' | sort -u \
   >"$files"
 
