@@ -419,7 +419,7 @@ test_refused_template (void)
   tool_assert_says (wrong->err->str, "--templates");
   g_assert_cmpuint (left_count (post.outbox), ==, 1);
   good = tool_run (post.environment, 0,
-                   "outbox send --templates=transcript_template");
+                   "outbox send --templates=");
   assert_delivered (&post, FIRST);
   g_assert_cmpuint (left_count (post.outbox), ==, 0);
   post_clear (&post);

@@ -281,6 +281,8 @@ options_parse (const Command *command,
   options->trusted_hosts = split (raw.trusted_hosts);
   g_free (raw.trusted_hosts);
   options->templates = split (raw.templates);
+  if (raw.templates != NULL && options->templates == NULL)
+    options->templates = g_new0 (gchar *, 1); /* none at all */
   g_free (raw.templates);
   set_defaults (options);
   if (!good || !check_arguments (command, options, error) ||
