@@ -134,6 +134,9 @@ gst_ekascribe_recording_tell_drift (GstEkascribeRecording   *self,
     return;
   gst_ekascribe_recording_add_whereabouts (self, part, !first, error);
   if (first) {
+    g_mutex_lock (&self->lock);
+    part->named = eka_scribe_error_get_info (error)->folder != NULL;
+    g_mutex_unlock (&self->lock);
     gst_ekascribe_post_error (element, error, event->session_id);
     gst_ekascribe_recording_mark_failed (self);
   } else {

@@ -87,7 +87,8 @@ gst_ekascribe_part_is_safe (const GstEkascribePart *part,
 
 /**
  * gst_ekascribe_part_add_advice:
- * @error: why the audio of a part is not delivered
+ * @error: why the audio of a part is not delivered; wrong templates are for who
+ *   sends it to correct
  * @advice: what to do about it, for people
  * @folder: where it is
  */
@@ -96,9 +97,13 @@ gst_ekascribe_part_add_advice (GError      *error,
                                const gchar *advice,
                                const gchar *folder)
 {
+  const EkaScribeErrorInfo *info = eka_scribe_error_get_info (error);
+  const gboolean correctable = folder != NULL && info != NULL &&
+                               g_strcmp0 (info->property, "templates") == 0;
   gchar *message = g_strdup_printf (
-      "%s%s %s", error->message,
-      g_str_has_suffix (error->message, ".") ? "" : ".", advice);
+      "%s%s %s%s", error->message,
+      g_str_has_suffix (error->message, ".") ? "" : ".", advice,
+      correctable ? " --templates=LIST" : "");
 
   g_free (error->message);
   error->message = message;
@@ -170,7 +175,7 @@ gst_ekascribe_part_stop (GstEkascribePart *part,
     eka_outbox_abandon (part->outbox);
   else if (gst_ekascribe_part_is_safe (part, left))
     eka_outbox_clear (part->outbox);
-  else
+  else if (!part->named || kept == NULL)
     tell_stop (part, element, left, kept, folder);
   gst_ekascribe_progress_finish (&part->progress, element,
                                  GST_PROGRESS_TYPE_CANCELED, "Stopped");

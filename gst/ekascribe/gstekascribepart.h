@@ -37,6 +37,7 @@ G_BEGIN_DECLS
  * @over: the session has said its last word
  * @adrift: that was a failure, and audio still comes
  * @lost: audio in ns that came then and can't be kept
+ * @named: an ERROR said in which folder its audio is
  * @told: what became of its audio is told, or just about to be
  * @rescuing: its audio is being saved for that
  * @done: that has been passed on
@@ -73,6 +74,7 @@ typedef struct
   gboolean over;
   gboolean adrift;
   GstClockTime lost;
+  gboolean named;
   gboolean told;
   gboolean rescuing;
   gboolean done;
