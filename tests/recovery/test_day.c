@@ -40,8 +40,9 @@
 
 #define MEBIBYTE (1024 * 1024)
 
-/* What is on disk comes back to memory to be sent, in bytes. */
-#define COMING_BACK 100000
+/* What is on disk comes back to memory to be sent: a chunk of 20 s of each of two
+ * sessions, of which one drains while the next one records, in bytes. */
+#define COMING_BACK (2 * 1000 * MAX_SIZE)
 
 /* What else may come and go: code that is touched for the first time, messages,
  * stacks of threads, requests under way, and what malloc() keeps back. */
