@@ -12,13 +12,15 @@
  * its audio has ended. A session that has got chunks waits for that end itself; one
  * that has none yet says its last word at once, and is adrift from then on. */
 
-/* On the worker thread, at the last word of the session of @part. */
+/* On the worker thread, at the last word of the session of @part. Of the first one of a
+ * run that has no audio there is nothing to be kept: it stops the run. */
 void
 gst_ekascribe_recording_note_drift_locked (GstEkascribeRecording *self,
                                            GstEkascribePart      *part)
 {
   part->adrift = part->failure != NULL && part == self->current &&
-                 !part->finished && !part->chain->discarded;
+                 (part->started || part->number > 1) && !part->finished &&
+                 !part->chain->discarded;
   if (!part->adrift)
     return;
   part->chain->chunked = TRUE;
@@ -124,6 +126,7 @@ gst_ekascribe_recording_tell_drift (GstEkascribeRecording   *self,
   GstEkascribePart *part = event->part;
   g_autoptr (GError) error = g_error_copy (event->error);
   const gboolean first = part->number == 1;
+  const EkaScribeErrorInfo *info;
   gboolean adrift;
 
   g_mutex_lock (&self->lock);
@@ -134,8 +137,9 @@ gst_ekascribe_recording_tell_drift (GstEkascribeRecording   *self,
     return;
   gst_ekascribe_recording_add_whereabouts (self, part, !first, error);
   if (first) {
+    info = eka_scribe_error_get_info (error);
     g_mutex_lock (&self->lock);
-    part->named = eka_scribe_error_get_info (error)->folder != NULL;
+    part->named = info != NULL && info->folder != NULL;
     g_mutex_unlock (&self->lock);
     gst_ekascribe_post_error (element, error, event->session_id);
     gst_ekascribe_recording_mark_failed (self);

@@ -118,8 +118,9 @@ end_part (GstEkascribeRecording *self,
     if (event->error != NULL && !*saved)
       gst_ekascribe_recording_add_loss (self, event->part, error);
     gst_ekascribe_recording_end_rescue (self, event->part);
-    failed = gst_ekascribe_recording_tell_failure (
-        self, element, event->part, error, event->session_id);
+    failed = (event->part->named && *saved) ||
+             gst_ekascribe_recording_tell_failure (
+                 self, element, event->part, error, event->session_id);
   }
   gst_ekascribe_publish_end (element, event, error);
   return failed;

@@ -411,6 +411,16 @@ fixture_assert_error (GstMessage  *message,
   g_assert_null (strstr (debug, "secret-token"));
 }
 
+/* Of the stream, and of all sessions. */
+void
+fixture_await_end (Fixture *f)
+{
+  g_autoptr (GstMessage) end =
+      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+}
+
 /* Returns: (transfer none) (nullable) */
 const gchar *
 fixture_get_detail (GstMessage  *message,

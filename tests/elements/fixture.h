@@ -72,6 +72,7 @@ void         fixture_assert_error (GstMessage     *message,
                                  GQuark            domain,
                                  gint              code,
                                  const gchar      *text);
+void         fixture_await_end  (Fixture          *f);
 const gchar *fixture_get_detail (GstMessage       *message,
                                  const gchar      *name);
 GstPad      *fixture_get_source (Fixture          *f);

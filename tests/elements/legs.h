@@ -6,6 +6,9 @@
 
 #include "fixture.h"
 
+/* In ms: how far ahead of another one the buffer is that has to wait. */
+#define LEG_TOO_FAR 5020
+
 /* One source of an ekascribesink that stands alone, with its pad. What it pushes has
  * one value, by which it is found in a mix. */
 typedef struct

@@ -96,11 +96,8 @@ talker_speak (Talker *self,
 void
 talker_end (Talker *self)
 {
-  g_autoptr (GstMessage) end = NULL;
-
   g_assert_true (gst_pad_send_event (self->pad, gst_event_new_eos ()));
-  end = fixture_wait (self->f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
+  fixture_await_end (self->f);
 }
 
 /* Whatever has become of the pipeline. */

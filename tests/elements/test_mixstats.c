@@ -40,15 +40,6 @@ assert_marks (Fixture      *f,
   g_assert_cmpuint (fixture_get_stat (f, "samples-clipped"), ==, clipped);
 }
 
-static void
-await_end (Fixture *f)
-{
-  g_autoptr (GstMessage) end =
-      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-}
-
 /* Side by side, on threads of their own. */
 static void
 push_both (Leg  *a,
@@ -86,7 +77,7 @@ test_pads (Fixture      *f,
   leg_release (a);
   g_assert_cmpuint (get_pads (f), ==, 1);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (get_pads (f), ==, 0);
   gst_element_release_request_pad (f->sink, unlinked);
   gst_object_unref (unlinked);
@@ -109,7 +100,7 @@ test_exact (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_begin (b, PCM, 0);
   push_both (a, b, 10000);
-  await_end (f);
+  fixture_await_end (f);
   assert_marks (f, 0, 0, 0);
   g_assert_cmpuint (fixture_get_stat (f, "time-filled"), ==, 0);
 }
@@ -128,7 +119,7 @@ test_loud (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_begin (b, PCM, 0);
   push_both (a, b, 1000);
-  await_end (f);
+  fixture_await_end (f);
   assert_marks (f, 0, 0, 16000);
 }
 
@@ -152,7 +143,7 @@ test_filled (Fixture      *f,
   b->time += GST_SECOND;
   leg_push (b, 1000);
   push_both (a, b, 1000);
-  await_end (f);
+  fixture_await_end (f);
   assert_marks (f, 0, 0, 0);
   g_assert_cmpuint (fixture_get_stat (f, "time-filled"), ==, 2 * GST_SECOND);
 }
@@ -179,7 +170,7 @@ mix_skewed (Fixture *f)
   leg_begin (a, PCM, 0);
   leg_begin (b, PCM, 0);
   push_both (a, b, MINUTE);
-  await_end (f);
+  fixture_await_end (f);
 }
 
 /* Of both mixes of a run, also after it; and not of the one before it. */
@@ -221,7 +212,7 @@ test_late (Fixture      *f,
   leg_push (b, 5000);
   leg_end (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   /* What comes meanwhile may go by, too. */
   g_assert_cmpuint (fixture_get_stat (f, "time-late"), >=, 3 * GST_SECOND);
   g_assert_cmpuint (fixture_get_stat (f, "time-late"), <=, 5 * GST_SECOND);
@@ -294,7 +285,7 @@ test_slow (Fixture      *f,
   leg_end (a);
   leg_end (b);
   leg_end (c);
-  await_end (f);
+  fixture_await_end (f);
   assert_marks (f, 0, 0, 0);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (samples->len, ==, (joins ? 8 : 4) * 16000);

@@ -14,15 +14,6 @@
 #define A 1000
 #define B 300
 
-static void
-await_end (Fixture *f)
-{
-  g_autoptr (GstMessage) end =
-      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-}
-
 static gchar *
 get_body (Fixture *f,
           guint    nth)
@@ -55,7 +46,7 @@ run_labelled (Fixture     *f,
   leg_push (b, 1000);
   leg_end (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
 }
 
 static void
@@ -120,7 +111,7 @@ test_labels_clash_in_new_session (Fixture      *f,
   g_assert_true (done);
   leg_push (leg, 1000);
   leg_end (leg);
-  await_end (f);
+  fixture_await_end (f);
   body = get_body (f, 1);
   g_assert_nonnull (strstr (body, "\"additional_data\":{\"legs\":4}"));
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
@@ -149,7 +140,7 @@ test_labels_clash_later (Fixture      *f,
                        NULL);
   leg_push (leg, 1000);
   leg_end (leg);
-  await_end (f);
+  fixture_await_end (f);
   body = get_body (f, 1);
   g_assert_nonnull (strstr (body, "\"additional_data\":{\"legs\":4}"));
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
@@ -212,7 +203,7 @@ test_labels_of_the_next_session (Fixture      *f,
   leg_push (c, 1000);
   leg_end (b);
   leg_end (c);
-  await_end (f);
+  fixture_await_end (f);
   assert_body (f, "{\"pad\":\"audio_0\",\"label\":\"doctor\","
                   "\"channel\":\"left\"}");
   body = get_body (f, 1);

@@ -15,20 +15,8 @@
 /* Nobody who lets go waits for anything; generous for valgrind on a busy machine. */
 #define SOON (10 * G_TIME_SPAN_SECOND)
 
-/* In ms: how far ahead of another one the buffer is that has to wait. */
-#define TOO_FAR 5020
-
 #define A 1000
 #define B 300
-
-static void
-await_end (Fixture *f)
-{
-  g_autoptr (GstMessage) end =
-      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-}
 
 /* Two pads that play and have begun, of which nothing has come yet. */
 static void
@@ -62,7 +50,7 @@ end_both (Fixture *f,
 {
   leg_end (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
 }
 
 static guint
@@ -96,7 +84,7 @@ test_two (Fixture      *f,
   leg_start (b, 30000, TRUE);
   leg_join (a);
   leg_join (b);
-  await_end (f);
+  fixture_await_end (f);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (ms (samples->len), ==, 30000);
   g_assert_cmpuint (ms (legs_count (samples, 1, 0, A + B)), ==, 30000);
@@ -145,7 +133,7 @@ test_ends_apart (Fixture      *f,
   leg_end (a);
   leg_push (b, 30000);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
   g_assert_cmpuint (heard (f, B), ==, 29000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
@@ -214,7 +202,7 @@ test_joins_passthrough (Fixture      *f,
   leg_push (b, 1000);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (ms (samples->len), ==, 1000);
@@ -244,7 +232,7 @@ test_joins_held (Fixture      *f,
   f->liar->delay = 0;
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 0);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (ms (samples->len), >=, 2000);
@@ -267,7 +255,7 @@ test_not_linked (Fixture      *f,
   pad = fixture_start_push (f, OPUS);
   push_opus (pad);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
@@ -290,7 +278,7 @@ test_idle_one_stays (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_push (a, 1000);
   leg_release (a);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (heard (f, A), ==, 1000);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   gst_element_release_request_pad (f->sink, idle);
@@ -333,7 +321,7 @@ test_after_the_end (Fixture      *f,
   pad = fixture_start_push (f, OPUS);
   push_opus (pad);
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
   g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
@@ -356,7 +344,7 @@ test_takes_over (Fixture      *f,
   leg_begin (a, PCM, 0);
   leg_push (a, 1000);
   leg_end (a);
-  await_end (f);
+  fixture_await_end (f);
   b = leg_new (f, NULL, B, FALSE);
   leg_begin (b, PCM, 0);
   leg_push (b, 1000);
@@ -389,9 +377,9 @@ test_all_released (Fixture      *f,
   leg_push (c, 1000);
   leg_end (c);
   /* The end of what was released may have been told before the pad came. */
-  await_end (f);
+  fixture_await_end (f);
   if (heard (f, 7) == 0)
-    await_end (f);
+    fixture_await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 500);
   g_assert_cmpuint (heard (f, A), ==, 500);
   g_assert_cmpuint (heard (f, 7), ==, 1000);
@@ -411,14 +399,14 @@ test_released_while_it_waits (Fixture      *f,
   start_two (f, ELEMENT, FALSE, &a, &b);
   leg_push (b, 100);
   leg_start (a, 60000, FALSE);
-  leg_await (a, 100 + TOO_FAR);
+  leg_await (a, 100 + LEG_TOO_FAR);
   began = g_get_monotonic_time ();
   leg_release (a);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
   /* Nobody waits for it any more: on a busy machine it may get to its end. */
   leg_join (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   /* the last one may have been refused */
   pushed = a->time / GST_MSECOND;
   g_assert_cmpuint (heard (f, A) + heard (f, A + B), <=, pushed);
@@ -437,7 +425,7 @@ test_null_while_it_waits (Fixture      *f,
 
   start_two (f, ELEMENT, FALSE, &a, &b);
   leg_start (a, 60000, FALSE);
-  leg_await (a, TOO_FAR);
+  leg_await (a, LEG_TOO_FAR);
   began = g_get_monotonic_time ();
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SOON);
@@ -536,7 +524,7 @@ test_joins_in_paused (Fixture      *f,
   fixture_play (f);
   leg_join (a);
   leg_join (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
 }
@@ -569,7 +557,7 @@ test_flush_while_it_waits (Fixture      *f,
 
   start_two (f, ELEMENT, FALSE, &a, &b);
   leg_start (a, 60000, FALSE);
-  leg_await (a, TOO_FAR);
+  leg_await (a, LEG_TOO_FAR);
   gst_pad_push_event (a->source, gst_event_new_flush_start ());
   leg_join (a);
   g_assert_cmpint (a->flow, ==, GST_FLOW_FLUSHING);
@@ -577,7 +565,7 @@ test_flush_while_it_waits (Fixture      *f,
   leg_end (a);
   leg_push (b, 1000);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
 }
 
 /* After the end a flush takes it back. */
@@ -600,7 +588,7 @@ test_flush_after_the_end (Fixture      *f,
   /* a flush alone, and ends again */
   leg_flush (a);
   leg_end (a);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
 }
 
@@ -638,7 +626,7 @@ test_no_caps_ever (Fixture      *f,
   leg_end (a);
   gst_pad_push_event (b->source, gst_event_new_stream_start ("b"));
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   g_assert_cmpuint (heard (f, A), ==, 8000);
 }
 
@@ -663,7 +651,7 @@ test_runs (Fixture      *f,
     leg_push (b, 1000);
     leg_end (a);
     leg_end (b);
-    await_end (f);
+    fixture_await_end (f);
     gst_element_set_state (f->pipeline, GST_STATE_READY);
     gst_pad_set_active (a->source, FALSE);
     gst_pad_set_active (b->source, FALSE);

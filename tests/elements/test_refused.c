@@ -148,17 +148,29 @@ test_unusable (Fixture      *f,
   talker_stop (&t);
 }
 
-/* Where the disk does not take it, nobody says that it does. */
+/* Where the disk does not take it, nobody says that it does. The refusal comes when
+ * a chunk is there. */
 static void
 test_disk_full (Fixture      *f,
                 gconstpointer data)
 {
-  g_autoptr (GstMessage) first = NULL;
+  g_autoptr (GstMessage) down = NULL;
+  g_autoptr (GstMessage) refusal = NULL;
   Talker t;
 
-  first = begin (f, &t,
-                 ELEMENT "outbox-policy=on-failure outbox-max-bytes=20000");
-  assert_text (first, "kept in memory");
+  f->service = fake_service_new (1);
+  f->service->no_template = "wrong";
+  g_atomic_int_set (&f->service->down, TRUE);
+  talker_start (&t, f,
+                ELEMENT "templates=wrong outbox-policy=on-failure "
+                        "outbox-max-bytes=20000");
+  talker_hush (&t, 1500);
+  down = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  fixture_wait_for_stat (f, "chunks", 1);
+  g_atomic_int_set (&f->service->down, FALSE);
+  refusal = fixture_wait (f, GST_MESSAGE_WARNING | GST_MESSAGE_ERROR);
+  assert_refusal (refusal);
+  assert_text (refusal, "kept in memory");
   talker_stop (&t);
 }
 
@@ -258,6 +270,7 @@ test_first (Fixture      *f,
       "ekascribesink name=s model=endless templates=wrong outbox-policy=", policy,
       NULL);
   g_autoptr (GstMessage) error = NULL;
+  g_autoptr (GstMessage) again = NULL;
   GstFlowReturn ret = GST_FLOW_OK;
   Talker t;
 
@@ -271,7 +284,13 @@ test_first (Fixture      *f,
   while (ret == GST_FLOW_OK && t.audio->len < 60 * 32000)
     ret = talker_try (&t, 20, FALSE);
   g_assert_cmpint (ret, ==, GST_FLOW_ERROR);
-  gst_element_set_state (f->pipeline, GST_STATE_NULL);
+  gst_element_set_state (f->pipeline, GST_STATE_READY);
+  /* Told once, and again only to name the folder. */
+  again = gst_bus_pop_filtered (f->bus, GST_MESSAGE_ERROR);
+  if (fixture_get_detail (error, "outbox-folder") != NULL)
+    g_assert_null (again);
+  else
+    g_assert_nonnull (fixture_get_detail (again, "outbox-folder"));
   assert_kept (&t, error, 0, t.audio->len / 32);
   talker_stop (&t);
 }

@@ -24,15 +24,6 @@
 /* So many are not what went in, where something begins or ends. */
 #define EDGE 40
 
-static void
-await_end (Fixture *f)
-{
-  g_autoptr (GstMessage) end =
-      fixture_wait (f, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-
-  g_assert_cmpint (GST_MESSAGE_TYPE (end), ==, GST_MESSAGE_EOS);
-}
-
 /* As leg_push(), at RATE. */
 static void
 push_raw (Leg  *leg,
@@ -114,7 +105,7 @@ test_unlinked_then_released (Fixture      *f,
   unlink_leg (a);
   leg_release (a);
   unlink_leg (b);
-  await_end (f);
+  fixture_await_end (f);
   leg_release (b);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   assert_length (f, 1000);
@@ -133,7 +124,7 @@ test_all_unlinked_then_released (Fixture      *f,
   unlink_leg (b);
   leg_release (a);
   leg_release (b);
-  await_end (f);
+  fixture_await_end (f);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   assert_length (f, 1000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 1);
@@ -152,7 +143,7 @@ test_unlinked_beside_an_end (Fixture      *f,
   unlink_leg (a);
   push_raw (b, 1000);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   leg_release (a);
   leg_release (b);
   /* and nothing of it is in what comes next */
@@ -160,7 +151,7 @@ test_unlinked_beside_an_end (Fixture      *f,
   leg_begin (c, PCM, 0);
   leg_push (c, 1000);
   leg_end (c);
-  await_end (f);
+  fixture_await_end (f);
   assert_length (f, 3000);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
 }
@@ -189,7 +180,7 @@ test_relinked (Fixture      *f,
   }
   leg_end (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   samples = legs_collect (f, 1);
   for (i = 0; i < samples->len / 16000; i++)
     assert_second (samples, i, i % 2 == 0 ? A + B : A);
@@ -215,13 +206,13 @@ test_unlinked_while_it_waits (Fixture      *f,
   leg_begin (b, PCM, 0);
   leg_push (b, 100);
   leg_start (a, 60000, FALSE);
-  g_usleep (200000);
+  leg_await (a, 100 + LEG_TOO_FAR);
   unlink_leg (a);
   leg_join (a);
   g_assert_cmpint (a->flow, ==, GST_FLOW_NOT_LINKED);
   g_assert_cmpint (leg_push (b, 20000), ==, GST_FLOW_OK);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   samples = legs_collect (f, 1);
   g_assert_cmpuint (samples->len, ==, 16 * 20100);
   g_assert_cmpuint (legs_count (samples, 1, 0, A + B) +
@@ -253,7 +244,7 @@ test_unlinked_while_held (Fixture      *f,
   f->liar->delay = 0;
   unlink_leg (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   leg_release (a);
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
   samples = legs_collect (f, 1);
@@ -325,7 +316,7 @@ test_silent (Fixture      *f,
   g_usleep (3 * SHORT);
   leg_end (b);
   leg_join (a);
-  await_end (f);
+  fixture_await_end (f);
   assert_heard (f, A + B, 1000);
   assert_heard (f, A, 29000);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
@@ -351,7 +342,7 @@ test_silent_without_caps (Fixture      *f,
   leg_end (a);
   await_warning (f, "audio_1: ");
   unlink_leg (b);
-  await_end (f);
+  fixture_await_end (f);
   assert_heard (f, A, 30000);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 1);
 }
@@ -375,7 +366,7 @@ test_silent_at_the_end (Fixture      *f,
   leg_end (a);
   g_usleep (2 * SHORT);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   assert_heard (f, A, 3000);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
 }
@@ -399,7 +390,7 @@ test_silent_live (Fixture      *f,
   fixture_wait_for_stat (f, "chunks-uploaded", 10);
   leg_end (a);
   leg_end (b);
-  await_end (f);
+  fixture_await_end (f);
   assert_heard (f, A, 20000);
   g_assert_cmpuint (fixture_count_type (f, GST_MESSAGE_WARNING), ==, 0);
 }
