@@ -246,7 +246,8 @@ test_full_disk_without_a_service (gconstpointer how)
       harness_folder_remove (work);
       return;
     }
-  /* Only its own mounts show it, so that what it leaves is copied. */
+  /* Only its own mounts show it, so that what it leaves is copied. In its own group
+   * timeout sends the signal twice, and the second one may kill gst-launch. */
   launch = launch_run (
       NULL,
       "!unshare -m sh -c \"mount -t tmpfs -o size=120k tmpfs %s && "
@@ -255,7 +256,7 @@ test_full_disk_without_a_service (gconstpointer how)
       "ekascribesink retry-time=1000000000 max-chunk-duration=4500000000 "
       "outbox-policy=always base-url=%s "
       "outbox-location=%s; cp -a %s %s\"",
-      disk, how != NULL ? "timeout -s INT 10" : "",
+      disk, how != NULL ? "timeout --foreground -s INT 10" : "",
       how != NULL ? "-1" : "600", NOWHERE, disk, disk, copy);
   assert_remnant (launch, copy);
   harness_folder_remove (work);
