@@ -336,6 +336,9 @@ answer_check (Answer *self, guint status, const gchar *code)
 
   g_test_message ("%u %s", self->status, text);
   g_assert_cmpuint (self->status, ==, status);
+  /* The next call on a connection that goes unannounced would be reset. */
+  g_assert_true (soup_message_headers_header_contains (self->headers,
+                                                       "Connection", "close"));
   if (code == NULL)
     return;
   g_assert_cmpstr (answer_string (self, "error.code"), ==, code);

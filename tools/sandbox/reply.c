@@ -132,6 +132,10 @@ sandbox_reply_text (SoupServerMessage *message,
   else if (status == 429)
     phrase = "Too Many Requests";
   soup_server_message_set_status (message, status, phrase);
+  /* SoupServer (3.2.3) keeps no connection that it has not accepted itself, and
+   * does not say so: a client that sent its next call on it would be reset. */
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Connection", "close");
   soup_server_message_set_response (message, media_type, SOUP_MEMORY_TAKE, text,
                                     strlen (text));
 }
