@@ -114,7 +114,8 @@ show_failures ()
 
 # keep_failures PHASE LOG: what the end of the output is to tell of each: the
 # subtests that failed, the last one that passed, and the last lines, without what
-# valgrind says of system calls.
+# valgrind says of system calls. Why a test stopped stands in the line that names it,
+# too: little may be kept of a log.
 keep_failures ()
 {
   local count=0 name output
@@ -131,7 +132,9 @@ keep_failures ()
     | [(.stdout // "") | split ("\n")[]] as $out
     | [([$out[] | select (test ("^ok\\b"))][-1:] | map ("passed last: " + .)[]),
        ([$out[] | select (test ("^not ok\\b|^Bail out!"))][:10])[]] as $bad
-    | "\(.name | sub ("^.* / "; "")) (\(.result), exit code \(.returncode))\u0000",
+    | ([$out[] | select (test ("^Bail out!"))][:1] | map (": " + .[:$width]) | add // "")
+      as $why
+    | "\(.name | sub ("^.* / "; "")) (\(.result), exit code \(.returncode))\($why)\u0000",
       "\($bad | map (.[:$width] + "\n") | add // "")\(
         "\(.stdout // "")\n\(.stderr // "")" | last_lines)\u0000"' "$2")
 }
