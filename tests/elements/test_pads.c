@@ -314,6 +314,7 @@ test_after_the_end (Fixture      *f,
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
   g_autoptr (GstPad) pad = NULL;
+  guint untouched;
 
   start_two (f, ELEMENT, FALSE, &a, &b);
   push_both (a, b, 1000);
@@ -323,7 +324,14 @@ test_after_the_end (Fixture      *f,
   g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
   fixture_await_end (f);
   g_assert_cmpuint (heard (f, A + B), ==, 1000);
-  g_assert_cmpuint (fixture_count_uploads (f, "audio/ogg;codecs=opus"), ==, 1);
+  /* Who comes while the mixer's thread is on its way back from that end is decoded:
+   * its results may be told before. */
+  untouched = fixture_count_uploads (f, "audio/ogg;codecs=opus");
+  if (untouched == 0)
+    g_assert_cmpuint (fixture_count_uploads (f, "audio/wav"), ==, 2);
+  else
+    g_assert_cmpuint (untouched, ==, 1);
+  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 2);
   g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
   g_assert_false (is_linked (f, 1));
   gst_element_set_state (f->pipeline, GST_STATE_NULL);
