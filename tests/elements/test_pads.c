@@ -313,29 +313,27 @@ test_after_the_end (Fixture      *f,
 {
   g_autoptr (Leg) a = NULL;
   g_autoptr (Leg) b = NULL;
-  g_autoptr (GstPad) pad = NULL;
-  guint untouched;
+  guint untouched = 0, n;
 
   start_two (f, ELEMENT, FALSE, &a, &b);
   push_both (a, b, 1000);
   end_both (f, a, b);
-  pad = fixture_start_push (f, OPUS);
-  push_opus (pad);
-  g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
-  fixture_await_end (f);
-  g_assert_cmpuint (heard (f, A + B), ==, 1000);
   /* Who comes while the mixer's thread is on its way back from that end is decoded:
-   * its results may be told before. */
-  untouched = fixture_count_uploads (f, "audio/ogg;codecs=opus");
-  if (untouched == 0)
-    g_assert_cmpuint (fixture_count_uploads (f, "audio/wav"), ==, 2);
-  else
-    g_assert_cmpuint (untouched, ==, 1);
-  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, 2);
-  g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, 2);
-  g_assert_false (is_linked (f, 1));
-  gst_element_set_state (f->pipeline, GST_STATE_NULL);
-  gst_element_release_request_pad (f->sink, pad);
+   * its results may be told before. That is rare. */
+  for (n = 1; untouched == 0 && n <= 5; n++) {
+    g_autoptr (GstPad) pad = fixture_start_push (f, OPUS);
+
+    push_opus (pad);
+    g_assert_true (gst_pad_send_event (pad, gst_event_new_eos ()));
+    fixture_await_end (f);
+    untouched = fixture_count_uploads (f, "audio/ogg;codecs=opus");
+    g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_UPLOAD), ==, n + 1);
+    g_assert_cmpuint (fixture_count_calls (f, EKA_CALL_CREATE), ==, n + 1);
+    g_assert_false (is_linked (f, n));
+    gst_element_release_request_pad (f->sink, pad);
+  }
+  g_assert_cmpuint (heard (f, A + B), ==, 1000);
+  g_assert_cmpuint (untouched, ==, 1);
 }
 
 /* The same after one that was alone, which then goes on beside the new one. */
